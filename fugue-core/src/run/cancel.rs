@@ -1,0 +1,101 @@
+//! Stopping an action: a token that work looks at between groups and batches, with an optional deadline.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind, Result};
+
+const RUNNING: u8 = 0;
+const CANCELLED: u8 = 1;
+const LATE: u8 = 2;
+
+/// Looked at by work between groups and batches; cheap to clone and to ask.
+///
+/// A call that is already inside user code cannot be interrupted; no further call starts.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel {
+    state: Arc<AtomicU8>,
+    deadline: Option<Instant>,
+}
+
+/// Cancels the action that it was given to, from any thread.
+#[derive(Clone, Debug, Default)]
+pub struct CancelHandle {
+    state: Arc<AtomicU8>,
+}
+
+impl CancelHandle {
+    /// A handle for an action to come.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the action to end. It ends with [`ErrorKind::Cancelled`] before the next group or batch.
+    pub fn cancel(&self) {
+        // A deadline that has passed stays the reason.
+        let _ = self.state.compare_exchange(RUNNING, CANCELLED, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Whether [`cancel`](Self::cancel) was called, or the deadline of its action has passed.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.state.load(Ordering::Acquire) != RUNNING
+    }
+}
+
+impl Cancel {
+    /// A token that a handle and a deadline, counted from now, can stop.
+    #[must_use]
+    pub fn new(handle: &CancelHandle, deadline: Option<Duration>) -> Self {
+        Self { state: Arc::clone(&handle.state), deadline: deadline.and_then(|d| Instant::now().checked_add(d)) }
+    }
+
+    /// A token that nothing stops.
+    #[must_use]
+    pub fn never() -> Self {
+        Self::default()
+    }
+
+    /// The moment at which the action is late.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The handle that stops what looks at this token.
+    #[must_use]
+    pub fn handle(&self) -> CancelHandle {
+        CancelHandle { state: Arc::clone(&self.state) }
+    }
+
+    /// Returns at once while the action may go on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`] or [`ErrorKind::DeadlineExceeded`].
+    #[inline]
+    pub fn check(&self) -> Result<()> {
+        if self.state.load(Ordering::Relaxed) == RUNNING && self.deadline.is_none() {
+            return Ok(());
+        }
+        self.check_slowly()
+    }
+
+    #[cold]
+    fn check_slowly(&self) -> Result<()> {
+        match self.state.load(Ordering::Acquire) {
+            CANCELLED => Err(Error::new(ErrorKind::Cancelled, "the action was cancelled")),
+            LATE => Err(late()),
+            _ if self.deadline.is_some_and(|d| Instant::now() >= d) => {
+                self.state.store(LATE, Ordering::Release);
+                Err(late())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn late() -> Error {
+    Error::new(ErrorKind::DeadlineExceeded, "the action did not end before its deadline")
+}

@@ -1,0 +1,1 @@
+//! The procedural macros of Fugue: derive(Row), #[transformer], portable!, #[fugue::main].

@@ -1,0 +1,1 @@
+//! Fugue: one plain function, every engine.
