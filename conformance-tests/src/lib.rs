@@ -1,4 +1,5 @@
 //! The conformance suite that every engine runs.
 
 pub mod compare;
+pub mod generate;
 pub mod value;
