@@ -2,4 +2,5 @@
 
 pub mod compare;
 pub mod generate;
+pub mod oracle;
 pub mod value;
