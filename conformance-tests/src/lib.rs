@@ -6,6 +6,7 @@ pub mod gap;
 pub mod generate;
 pub mod oracle;
 pub mod property;
+pub mod table;
 pub mod value;
 pub mod watchdog;
 
