@@ -90,7 +90,7 @@ fn call<T, O: Row>(rows: &RecordBatch, f: impl Fn(&[T]) -> Vec<O> + for<'a, 'b> 
 where
     T: Row + 'static,
 {
-    f(&read::<T>(rows))
+    f(read::<T>(rows).as_slice())
 }
 
 #[test]
