@@ -4,6 +4,7 @@
 //! A load takes a file, or a folder whose files of the format are read in the order of their names, columns by name, the first file
 //! deciding. A save writes one file, whole or not at all.
 
+mod csv;
 mod format;
 mod options;
 mod parquet;
@@ -18,6 +19,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use csv::CsvSource;
 pub use format::Format;
 pub use options::{Columns, Compression, LoadOptions, SaveMode, SaveOptions};
 pub use parquet::ParquetSource;
@@ -51,7 +53,7 @@ pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Re
     let files = path::files(paths, format)?;
     Ok(match format {
         Format::Parquet => Arc::new(ParquetSource::open(files, &options.columns, cancel)?),
-        Format::Csv => return Err(Error::new(ErrorKind::Unsupported, "csv is not read yet")),
+        Format::Csv => Arc::new(CsvSource::open(files, options, cancel)?),
     })
 }
 
@@ -75,7 +77,10 @@ pub fn save(path: impl AsRef<Path>, schema: &Schema, batches: BatchIter, options
     let (target, file) = target::Target::create(path, options.mode)?;
     let (rows, file) = match format {
         Format::Parquet => parquet::write(file, target.path(), schema, batches, options.compression.unwrap_or_default(), cancel)?,
-        Format::Csv => return Err(Error::new(ErrorKind::Unsupported, "csv is not written yet")),
+        Format::Csv => {
+            let dialect = csv::Dialect::new(options.header, options.delimiter, options.null.as_deref())?;
+            csv::write(file, target.path(), schema, batches, &dialect, cancel)?
+        }
     };
     target.commit(file)?;
     Ok(rows)

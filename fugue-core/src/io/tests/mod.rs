@@ -1,5 +1,6 @@
 //! Tests of files: round trips, projections, errors, and what is left behind by a save that fails.
 
+mod csv;
 mod files;
 mod parquet;
 
