@@ -76,7 +76,7 @@ pub(super) fn failed(what: &str, path: &Path, cause: io::Error) -> Error {
 }
 
 /// Whether a name is one that writers leave beside the data (`_SUCCESS`, `.crc`), or a temporary file.
-pub(super) fn is_hidden(path: &Path) -> bool {
+fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(['.', '_']))
 }
 

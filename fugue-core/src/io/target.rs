@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::path::{absolute, failed, is_hidden};
+use super::path::{absolute, failed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Format, SaveMode};
 
@@ -146,7 +146,7 @@ fn only_data(folder: &Path) -> Result<()> {
         let path = entry.map_err(|e| failed("cannot be listed", folder, e))?.path();
         if path.is_dir() {
             only_data(&path)?;
-        } else if !is_hidden(&path) && Format::of(&path).is_err() {
+        } else if !is_marker(&path) && Format::of(&path).is_err() {
             let said = format!(
                 "the folder {} is not replaced by a file, because it holds {}, which is no data; remove the folder yourself",
                 folder.display(),
@@ -156,4 +156,10 @@ fn only_data(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether it is a file that writers leave beside data: `_SUCCESS` and the like, and checksums. Other hidden files are somebody's own.
+fn is_marker(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('_') || (name.starts_with('.') && name.ends_with(".crc"))
 }

@@ -27,7 +27,7 @@ impl Footer {
         let file = std::fs::File::open(&path).map_err(|e| failed("cannot be opened", &path, e))?;
         let stamp = Stamp::of(&file.metadata().map_err(|e| failed("cannot be opened", &path, e))?);
         let metadata = guard(&path, || {
-            let plain = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())?;
+            let plain = readable(&path, ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()))?;
             let hinted = ArrowReaderOptions::default().with_schema(hints(&plain));
             // A file whose layouts take no hint is read as it is; the batches are brought to the contract's layout in any case.
             Ok(ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), hinted).unwrap_or(plain))
@@ -102,12 +102,16 @@ impl Footer {
 }
 
 /// Runs a piece of the reader. Corrupt files give errors, and some of them panics deep in decoders: these become errors too.
-pub(super) fn guard<T>(path: &Path, work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T> {
+pub(super) fn guard<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(e)) => Err(unreadable(path, &e.to_string()).with_source(e)),
+        Ok(result) => result,
         Err(_) => Err(unreadable(path, "the decoder gave up, so its content is damaged")),
     }
+}
+
+/// An error of the reader as ours.
+pub(super) fn readable<T>(path: &Path, result: Result<T, ParquetError>) -> Result<T> {
+    result.map_err(|e| unreadable(path, &e.to_string()).with_source(e))
 }
 
 pub(super) fn unreadable(path: &Path, why: &str) -> Error {

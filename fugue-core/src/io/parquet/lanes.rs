@@ -9,11 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::SchemaRef;
 
 use super::scan::{Decoder, Unit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::{Cancel, Pool};
-use crate::schema::Schema;
 
 /// Workers end when about so many bytes are read and not yet taken.
 const AHEAD_BYTES: u64 = 256 << 20;
@@ -21,7 +21,7 @@ const AHEAD_BYTES: u64 = 256 << 20;
 /// The batches of units, in order.
 pub(super) struct Lanes {
     shared: Arc<Shared>,
-    schema: Schema,
+    layout: SchemaRef,
     /// For each row group its lanes, and where their columns stand.
     groups: VecDeque<Vec<(usize, Vec<usize>)>>,
     pool: Option<Pool>,
@@ -60,7 +60,7 @@ enum Work {
 }
 
 impl Lanes {
-    pub(super) fn new(schema: Schema, groups: Vec<Vec<Unit>>, pool: Option<&Pool>, cancel: &Cancel) -> Self {
+    pub(super) fn new(layout: SchemaRef, groups: Vec<Vec<Unit>>, pool: Option<&Pool>, cancel: &Cancel) -> Self {
         let mut state = State::default();
         let mut order = VecDeque::with_capacity(groups.len());
         for units in groups {
@@ -73,7 +73,7 @@ impl Lanes {
             order.push_back(members);
         }
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), cancel: cancel.clone() });
-        Self { shared, schema, groups: order, pool: pool.cloned(), ended: false }
+        Self { shared, layout, groups: order, pool: pool.cloned(), ended: false }
     }
 
     /// One batch of all columns; none when nothing is left.
@@ -82,7 +82,7 @@ impl Lanes {
             self.shared.cancel.check()?;
             let Some(members) = self.groups.front() else { return Ok(None) };
             self.hire();
-            let mut columns: Vec<Option<ArrayRef>> = vec![None; self.schema.len()];
+            let mut columns: Vec<Option<ArrayRef>> = vec![None; self.layout.fields().len()];
             let mut rows = None;
             for (lane, positions) in members {
                 let batch = self.shared.take(*lane)?;
@@ -97,7 +97,7 @@ impl Lanes {
             if let Some(Some(rows)) = rows {
                 let options = RecordBatchOptions::new().with_row_count(Some(rows));
                 let columns = columns.into_iter().flatten().collect();
-                return Ok(Some(RecordBatch::try_new_with_options(self.schema.to_arrow(), columns, &options)?));
+                return Ok(Some(RecordBatch::try_new_with_options(Arc::clone(&self.layout), columns, &options)?));
             }
             self.groups.pop_front();
         }

@@ -99,16 +99,16 @@ impl LazySource for ParquetSource {
 
     fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
         let schema = projected(&self.schema, projection)?;
-        Ok(Box::new(Lanes::new(schema, self.units(projection, 1)?, None, cancel)))
+        Ok(Box::new(Lanes::new(schema.to_arrow(), self.units(projection, 1)?, None, cancel)))
     }
 
     fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
         let schema = projected(&self.schema, projection)?;
         let groups: usize = self.files.iter().map(|f| f.footer.groups()).sum();
-        // Few row groups cannot keep all threads busy: their columns are then decoded apart from one another. Twice as many parts as
-        // threads, since parts of the same size in bytes do not take the same time.
-        let parts = if groups >= 2 * pool.threads() { 1 } else { 2 * pool.threads() };
-        Ok(Box::new(Lanes::new(schema, self.units(projection, parts)?, Some(pool), cancel)))
+        // Few row groups cannot keep all threads busy to the end: their columns are then decoded apart from one another. Twice as many
+        // parts as threads, since parts of the same size in bytes do not take the same time.
+        let parts = if groups >= 4 * pool.threads() { 1 } else { 2 * pool.threads() };
+        Ok(Box::new(Lanes::new(schema.to_arrow(), self.units(projection, parts)?, Some(pool), cancel)))
     }
 }
 

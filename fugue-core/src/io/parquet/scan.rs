@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
-use super::footer::{Footer, guard, unreadable};
+use super::footer::{Footer, guard, readable, unreadable};
 use crate::error::Result;
 use crate::io::path::reopen;
 use crate::io::shim;
@@ -91,7 +91,8 @@ impl Decoder {
 
     /// The next batch of the unit's columns, in the order of the unit.
     pub(super) fn step(&mut self) -> Option<Result<RecordBatch>> {
-        self.try_step().transpose()
+        let path = Arc::clone(&self.unit.footer.path);
+        guard(&path, || self.try_step()).transpose()
     }
 
     pub(super) fn row_bytes(&self) -> u64 {
@@ -107,17 +108,18 @@ impl Decoder {
                 let file = reopen(&footer.path, &footer.stamp)?;
                 let roots = self.unit.columns.iter().map(|c| c.root);
                 let mask = ProjectionMask::roots(footer.metadata.parquet_schema(), roots);
-                let reader = guard(&footer.path, || {
+                let reader = readable(
+                    &footer.path,
                     ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.metadata.clone())
                         .with_row_groups(vec![self.unit.group])
                         .with_projection(mask)
                         .with_batch_size(self.unit.batch_rows)
-                        .build()
-                })?;
+                        .build(),
+                )?;
                 none.insert(reader)
             }
         };
-        let Some(batch) = guard(&footer.path, || Ok(reader.next().transpose()?))? else {
+        let Some(batch) = readable(&footer.path, reader.next().transpose().map_err(Into::into))? else {
             return Ok(None);
         };
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.places.len());

@@ -109,12 +109,38 @@ fn folder_of_other_things_is_never_replaced() {
     let folder = tempdir().unwrap();
     let target = folder.path().join("work.parquet");
     std::fs::create_dir_all(target.join("inner")).unwrap();
-    std::fs::write(target.join("inner/thesis.txt"), "words").unwrap();
+    std::fs::write(target.join("inner/.thesis"), "words").unwrap();
     let (schema, rows) = batch([("a", Type::Int64, ints(0..3))]);
     let error = failure(save(&target, &schema, iter([rows]), &SaveOptions::new(), &Cancel::never()));
     assert_eq!(error.kind(), ErrorKind::Io);
-    assert_eq!(std::fs::read_to_string(target.join("inner/thesis.txt")).unwrap(), "words");
+    assert_eq!(std::fs::read_to_string(target.join("inner/.thesis")).unwrap(), "words");
     assert_eq!(names_in(folder.path()), ["work.parquet"]);
+}
+
+#[test]
+fn file_cannot_be_a_folder() {
+    let folder = tempdir().unwrap();
+    std::fs::write(folder.path().join("note.txt"), "words").unwrap();
+    let (schema, rows) = batch([("a", Type::Int64, ints(0..3))]);
+    let path = folder.path().join("note.txt/a.parquet");
+    let error = failure(save(&path, &schema, iter([rows]), &SaveOptions::new(), &Cancel::never()));
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.context("path").unwrap().contains("note.txt"));
+    assert_eq!(failure(load(&path, &LoadOptions::new())).kind(), ErrorKind::Io);
+    assert_eq!(names_in(folder.path()), ["note.txt"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn link_is_followed() {
+    let folder = tempdir().unwrap();
+    let (schema, rows) = batch([("a", Type::Int64, ints(0..3))]);
+    let (real, link) = (folder.path().join("real.parquet"), folder.path().join("link.parquet"));
+    store(&real, &schema, vec![rows.slice(0, 1)]);
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    store(&link, &schema, vec![rows]);
+    assert!(link.is_symlink());
+    assert_eq!(load(&real, &LoadOptions::new()).unwrap().rows(), Some(3));
 }
 
 #[test]
