@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod group;
+pub mod partition;
 pub mod row;
 pub mod run;
 pub mod schema;
