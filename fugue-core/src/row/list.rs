@@ -32,7 +32,6 @@ pub enum ListWriter<W> {
     Bytes(BinaryViewBuilder),
 }
 
-impl<T: Plain> Plain for Vec<T> {}
 
 impl<T: Cell> Cell for Vec<T> {
     type Of<'a> = Vec<T::Of<'a>>;

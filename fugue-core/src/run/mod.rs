@@ -3,6 +3,7 @@
 mod cancel;
 mod ordered;
 mod pool;
+mod timer;
 
 pub use cancel::{Cancel, CancelHandle};
 pub use ordered::{Job, ordered};

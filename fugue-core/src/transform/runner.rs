@@ -130,9 +130,42 @@ pub(crate) fn number(spec: &PartitionSpec, rows: Option<u64>, run: &RunContext) 
 fn call_buckets(buckets: Buckets, task: &Task, run: &RunContext) -> BatchIter {
     let buckets = Arc::new(buckets);
     let (task, inner) = (task.clone(), run.clone());
+    if buckets.len() < run.pool.threads() * PIECES {
+        // Few rows may still be much work: few buckets are cut into single groups, so that all threads have a share.
+        let threads = run.pool.threads();
+        let groups = (0..buckets.len()).flat_map(move |i| match buckets.build(i) {
+            Ok(groups) => pieces(groups, threads).into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(e) => vec![Err(e)],
+        });
+        return call_groups(groups, &task, run);
+    }
     let jobs = (0..buckets.len()).map(move |i| {
         let (buckets, task, run) = (Arc::clone(&buckets), task.clone(), inner.clone());
         let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(buckets.build(i)?, &run));
+        Ok(job)
+    });
+    flatten(ordered(&run.pool, &run.cancel, jobs))
+}
+
+/// How many shares of work a thread gets at least, so that an uneven one does not leave the others idle.
+const PIECES: usize = 4;
+/// Rows that a share of row-wise work has at most.
+const ROWS: usize = 8192;
+
+/// Cuts groups into shares for the threads.
+fn pieces(groups: Groups, threads: usize) -> Vec<Groups> {
+    let count = groups.len();
+    let share = count.div_ceil(threads * PIECES * 2).max(1);
+    (0..count).step_by(share).map(|start| groups.slice(start, share.min(count - start))).collect()
+}
+
+/// One job per share of groups.
+fn call_groups(groups: impl Iterator<Item = Result<Groups>> + Send + 'static, task: &Task, run: &RunContext) -> BatchIter {
+    let (task, inner) = (task.clone(), run.clone());
+    let jobs = groups.map(move |groups| {
+        let groups = groups?;
+        let (task, run) = (task.clone(), inner.clone());
+        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(groups, &run));
         Ok(job)
     });
     flatten(ordered(&run.pool, &run.cancel, jobs))
@@ -144,31 +177,39 @@ fn call_rows(rows: InputRows, task: &Task, run: &RunContext) -> BatchIter {
         InputRows::Stream(batches) => batches,
         InputRows::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
     };
-    let (task, inner) = (task.clone(), run.clone());
+    let threads = run.pool.threads();
     let mut first = 0;
-    let jobs = batches.filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0)).map(move |batch| {
-        let groups = one_group(batch?, first, 0)?;
-        first += 1;
-        let (task, run) = (task.clone(), inner.clone());
-        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(groups, &run));
-        Ok(job)
+    let shares = batches.filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0)).flat_map(move |batch| match batch {
+        Err(e) => vec![Err(e)],
+        Ok(batch) => {
+            let rows = batch.num_rows();
+            let share = rows.div_ceil(threads * PIECES).clamp(1, ROWS);
+            let cut = (0..rows).step_by(share).map(|start| batch.slice(start, share.min(rows - start)));
+            cut.map(|piece| {
+                first += 1;
+                one_group(piece, first - 1, 0)
+            })
+            .collect::<Vec<_>>()
+        }
     });
-    flatten(ordered(&run.pool, &run.cancel, jobs))
+    call_groups(shares, task, run)
 }
 
 /// One call per row.
 fn call_single_rows(batches: Vec<RecordBatch>, task: &Task, run: &RunContext) -> BatchIter {
-    let (task, inner) = (task.clone(), run.clone());
+    let threads = run.pool.threads();
     let mut first = 0;
-    let jobs = batches.into_iter().map(move |batch| {
+    let shares = batches.into_iter().flat_map(move |batch| {
         let rows = batch.num_rows();
-        let groups = Groups { keys: no_keys(rows)?, members: vec![Member { batch, offsets: (0..=rows).collect() }], first, physical: first };
+        let keys = match no_keys(rows) {
+            Ok(keys) => keys,
+            Err(e) => return vec![Err(e)],
+        };
+        let groups = Groups { keys, members: vec![Member { batch, offsets: (0..=rows).collect() }], first, physical: first };
         first += rows;
-        let (task, run) = (task.clone(), inner.clone());
-        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(groups, &run));
-        Ok(job)
+        pieces(groups, threads).into_iter().map(Ok).collect()
     });
-    flatten(ordered(&run.pool, &run.cancel, jobs))
+    call_groups(shares, task, run)
 }
 
 /// One call per partition.
