@@ -1,5 +1,6 @@
 //! The core of Fugue: frames, schemas, partition specs, transformers and the engine trait.
 
+pub mod cast;
 pub mod error;
 pub mod group;
 pub mod io;
