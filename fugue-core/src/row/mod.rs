@@ -1,39 +1,65 @@
 //! Typed rows: how a plain Rust struct reads from columns and is written to columns.
+//!
+//! A [`Row`] is a struct with `#[derive(Row)]`; a [`Cell`] is what may stand in one of its fields:
+//!
+//! | Rust | column |
+//! |---|---|
+//! | `bool`, `i8` to `i64`, `u8` to `u64`, `f32`, `f64` | the same type |
+//! | `String`, `&str`, `Cow<str>` | `str` |
+//! | `Vec<u8>`, `&[u8]`, `Cow<[u8]>` | `bytes` |
+//! | [`chrono::NaiveDate`], [`chrono::NaiveTime`], [`chrono::NaiveDateTime`] | `date`, `time`, `datetime` |
+//! | [`Timestamp`] (`chrono::DateTime<Utc>`) | `timestamp(us,UTC)`; reads an instant of any zone |
+//! | [`Decimal<P, S>`](Decimal) | `decimal(P,S)` |
+//! | `Option<T>` | the same, where nulls are values |
+//! | `Vec<T>` | a list |
+//! | a struct with `#[derive(Row)]` | a struct |
+//! | `BTreeMap<K, V>`, [`Entries<K, V>`](Entries) | a map |
+//!
+//! Dates and times are chrono's, because arrow builds chrono already: no further crate to build, and no conversion between two
+//! calendars. chrono counts nanoseconds and a column microseconds: what is below a microsecond is cut off when a value is written.
+//!
+//! A reader takes every physical layout that means the type, and types that widen to it without loss (`int` into an `i64`);
+//! the contract's own layout is read in place. Rows whose columns are known only at run time are [`Record`]s.
+
+mod boolean;
+mod bytes;
+mod decimal;
+mod layout;
+mod list;
+mod map;
+mod nulls;
+mod numbers;
+mod option;
+mod rest;
+pub mod support;
+mod text;
+mod time;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::record_batch::RecordBatch;
 
+pub use decimal::Decimal;
+/// Makes a struct a [`Row`], and a [`Cell`] as a struct column.
+pub use fugue_macros::Row;
+pub use layout::{RowField, RowLayout};
+pub use map::Entries;
+pub use nulls::Nulls;
+pub use rest::Rest;
+pub use time::Timestamp;
+
 use crate::error::Result;
 use crate::schema::{Schema, Type};
-
-/// What is known of a row type before any data is seen.
-#[derive(Clone, Debug)]
-pub struct RowLayout {
-    /// The name of the type, for messages.
-    pub name: &'static str,
-    /// The columns that the type names, in order.
-    pub fields: Vec<RowField>,
-    /// The position among the fields at which the remaining columns stand, for a type with `#[row(rest)]`.
-    pub rest: Option<usize>,
-    /// Whether the columns are known only with the data (dynamic rows).
-    pub dynamic: bool,
-}
-
-/// One column of a row type.
-#[derive(Clone, Debug)]
-pub struct RowField {
-    /// Its name.
-    pub name: &'static str,
-    /// Its type.
-    pub ty: Type,
-    /// Whether a null is a value of the field (`Option`).
-    pub optional: bool,
-}
 
 /// A row: implemented by `#[derive(Row)]`, by [`Record`] for columns known only at run time, and by `Serde` for serde types.
 ///
 /// Reading resolves the columns of a batch once ([`reader`](Row::reader)) and is then infallible per row: whatever can be
 /// wrong (a missing column, another type, a null in a field that is no `Option`) is wrong before the first row is read.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a row",
+    label = "not a row",
+    note = "write `#[derive(Row)]` above the struct (`use fugue::Row`); its fields name the columns",
+    note = "for columns that are known only at run time use `Record`"
+)]
 pub trait Row: Sized {
     /// The same row type with its borrowed parts living as long as a batch; `Self` for owned rows.
     type Of<'a>: Row;
@@ -56,6 +82,8 @@ pub trait Row: Sized {
 
     /// Builders for rows of the schema: the type's own columns and, with `#[row(rest)]`, the rest.
     ///
+    /// The columns of the schema may stand in any order, and may be fewer than those of the type.
+    ///
     /// # Errors
     /// `SchemaMismatch` when the schema is not one that the type can write.
     fn writer(schema: &Schema, capacity: usize) -> Result<Self::Writer>;
@@ -73,16 +101,14 @@ pub trait Row: Sized {
     fn finish(writer: Self::Writer) -> Result<RecordBatch>;
 }
 
-/// Whether a reader accepts nulls in its column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nulls {
-    /// A null is an error that names column and row.
-    Forbid,
-    /// The caller looks at nulls itself.
-    Allow,
-}
-
 /// A value that can stand in a column: the fields of rows, and the arguments of functions over plain values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a column of a row",
+    label = "no column has this type",
+    note = "columns are bool, integers up to 64 bits, f32, f64, String, &str, Vec<u8>, &[u8], chrono dates and times, Decimal<P, S>, \
+            and Option, Vec, BTreeMap and structs with #[derive(Row)] of these",
+    note = "usize and isize differ by machine: write u64 or i64"
+)]
 pub trait Cell: Sized {
     /// The same type with its borrowed parts living as long as a batch.
     type Of<'a>: Cell;
@@ -92,15 +118,21 @@ pub trait Cell: Sized {
     type Writer: Send;
     /// Whether a null is a value of the type.
     const OPTIONAL: bool = false;
+    /// Whether a `Vec` of the type is bytes and not a list: true for `u8` alone.
+    #[doc(hidden)]
+    const IS_BYTE: bool = false;
 
     /// The column type.
     fn ty() -> Type;
 
-    /// Resolves a column; accepts every physical layout that means the type.
+    /// Resolves a column; accepts every physical layout that means the type, and types that widen to it without loss.
+    ///
+    /// Optional cells accept nulls whatever `nulls` says.
     ///
     /// # Errors
-    /// `SchemaMismatch` naming the column `name`, `ValueInvalid` naming column and row of a null that is forbidden.
-    fn reader<'a>(array: &'a dyn Array, nulls: Nulls, name: &str) -> Result<Self::Reader<'a>>;
+    /// `SchemaMismatch` naming the column `name`, `ValueInvalid` naming column and row of a null that is forbidden or of a value
+    /// that the type cannot hold without loss.
+    fn reader<'a>(array: &'a dyn Array, nulls: Nulls<'_>, name: &str) -> Result<Self::Reader<'a>>;
 
     /// Reads one value; at a null that was allowed the value is unspecified but valid.
     fn read<'a>(reader: &Self::Reader<'a>, row: usize) -> Self::Of<'a>;
@@ -121,5 +153,35 @@ pub trait Cell: Sized {
     fn write_null(writer: &mut Self::Writer);
 
     /// The values written, in the contract's layout.
-    fn finish(writer: Self::Writer) -> ArrayRef;
+    ///
+    /// # Errors
+    /// `ValueInvalid` when a column of lists or maps has more items than one array can hold (2³¹ - 1).
+    fn finish(writer: Self::Writer) -> Result<ArrayRef>;
+
+    /// The items of a `Vec`, where they are bytes ([`IS_BYTE`](Cell::IS_BYTE)).
+    #[doc(hidden)]
+    fn as_bytes(items: &[Self]) -> &[u8] {
+        let _ = items;
+        &[]
+    }
+
+    /// A `Vec` of bytes, where the items are bytes ([`IS_BYTE`](Cell::IS_BYTE)).
+    #[doc(hidden)]
+    fn from_bytes<'a>(bytes: &[u8]) -> Vec<Self::Of<'a>> {
+        let _ = bytes;
+        Vec::new()
+    }
 }
+
+/// The cells that are no rows: what a function over plain values takes and gives.
+///
+/// A struct with `#[derive(Row)]` is a [`Cell`] too (a struct column); this trait keeps the two apart.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a plain value of a column",
+    label = "not a plain value",
+    note = "plain values are bool, numbers, String, &str, bytes, dates and times, Decimal<P, S>, and Option, Vec and maps of these"
+)]
+pub trait Plain: Cell {}
+
+#[cfg(test)]
+mod tests;

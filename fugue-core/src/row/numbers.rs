@@ -1,0 +1,106 @@
+//! Cells of integers and floats: read in place, or widened once where the column is narrower.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, PrimitiveArray, PrimitiveBuilder};
+use arrow::datatypes::{
+    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
+};
+
+use super::nulls::{Nulls, mismatch};
+use super::support::decode;
+use super::{Cell, Plain};
+use crate::error::Result;
+use crate::schema::Type;
+
+/// The values of a column of fixed width: as they lie there, or converted.
+#[derive(Clone, Debug)]
+pub struct Values<'a, T: Clone>(pub(super) Cow<'a, [T]>);
+
+/// Implements a number; behind each follow the types that widen to it without loss.
+macro_rules! number {
+    ($($native:ident, $arrow:ident, $ty:ident, byte $byte:tt, from [$($from:ident),*];)*) => { $(
+        impl Plain for $native {}
+
+        impl Cell for $native {
+            type Of<'a> = Self;
+            type Reader<'a> = Values<'a, Self>;
+            type Writer = PrimitiveBuilder<$arrow>;
+            number!(bytes $byte);
+
+            fn ty() -> Type {
+                Type::$ty
+            }
+
+            fn reader<'a>(array: &'a dyn Array, nulls: Nulls<'_>, name: &str) -> Result<Self::Reader<'a>> {
+                nulls.check(array, name)?;
+                if let Some(found) = array.as_any().downcast_ref::<PrimitiveArray<$arrow>>() {
+                    return Ok(Values(Cow::Borrowed(found.values())));
+                }
+                let decoded = decode(array)?;
+                let plain = decoded.as_deref().unwrap_or(array).as_any();
+                if let Some(found) = plain.downcast_ref::<PrimitiveArray<$arrow>>() {
+                    return Ok(Values(Cow::Owned(found.values().to_vec())));
+                }
+                $(if let Some(found) = plain.downcast_ref::<PrimitiveArray<$from>>() {
+                    return Ok(Values(Cow::Owned(found.values().iter().map(|&v| Self::from(v)).collect())));
+                })*
+                Err(mismatch(name, &Self::ty(), array.data_type()))
+            }
+
+            #[inline]
+            fn read<'a>(reader: &Self::Reader<'a>, row: usize) -> Self::Of<'a> {
+                reader.0[row]
+            }
+
+            fn slice<'r, 'a>(reader: &'r Self::Reader<'a>) -> Option<&'r [Self::Of<'a>]> {
+                Some(&reader.0)
+            }
+
+            fn writer(capacity: usize) -> Self::Writer {
+                PrimitiveBuilder::with_capacity(capacity)
+            }
+
+            #[inline]
+            fn write(self, writer: &mut Self::Writer) {
+                writer.append_value(self);
+            }
+
+            fn write_null(writer: &mut Self::Writer) {
+                writer.append_null();
+            }
+
+            fn finish(mut writer: Self::Writer) -> Result<ArrayRef> {
+                Ok(Arc::new(writer.finish()))
+            }
+        }
+    )* };
+    (bytes no) => {};
+    (bytes yes) => {
+        const IS_BYTE: bool = true;
+
+        fn as_bytes(items: &[Self]) -> &[u8] {
+            items
+        }
+
+        fn from_bytes<'a>(bytes: &[u8]) -> Vec<Self::Of<'a>> {
+            bytes.to_vec()
+        }
+    };
+}
+
+number! {
+    i8, Int8Type, Int8, byte no, from [];
+    i16, Int16Type, Int16, byte no, from [Int8Type, UInt8Type];
+    i32, Int32Type, Int32, byte no, from [Int8Type, Int16Type, UInt8Type, UInt16Type];
+    i64, Int64Type, Int64, byte no, from [Int8Type, Int16Type, Int32Type, UInt8Type, UInt16Type, UInt32Type];
+    u8, UInt8Type, UInt8, byte yes, from [];
+    u16, UInt16Type, UInt16, byte no, from [UInt8Type];
+    u32, UInt32Type, UInt32, byte no, from [UInt8Type, UInt16Type];
+    u64, UInt64Type, UInt64, byte no, from [UInt8Type, UInt16Type, UInt32Type];
+    f32, Float32Type, Float32, byte no, from [Float16Type, Int8Type, Int16Type, UInt8Type, UInt16Type];
+    f64, Float64Type, Float64, byte no,
+        from [Float16Type, Float32Type, Int8Type, Int16Type, Int32Type, UInt8Type, UInt16Type, UInt32Type];
+}
