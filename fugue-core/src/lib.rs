@@ -1,15 +1,29 @@
-//! The core of Fugue: frames, schemas, partition specs, transformers and the engine trait.
+//! The core of Fugue: frames, schemas, partition specs, transformers, and the engine trait with its own small local engine.
+//!
+//! Users depend on the facade crate `fugue-rs`, which re-exports all of this and, by feature, the engines. Authors of engines depend
+//! on this crate alone; [`engine::Engine`] says what to implement.
 
-// Generated code says `::fugue_core`, in here too.
+// Macros of fugue-macros write paths through this crate's name, in this crate too.
 extern crate self as fugue_core;
 
+pub mod blocking;
+pub mod cast;
+pub mod engine;
 pub mod error;
+pub mod frame;
 pub mod group;
+pub mod io;
+pub mod local;
+pub mod partition;
 pub mod row;
 pub mod run;
 pub mod schema;
+pub mod session;
+pub mod transform;
+pub mod verbs;
 
 pub use arrow;
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use row::{Cell, Row};
+pub use frame::DataFrame;
 pub use schema::{Field, Schema, Type};
+pub use session::Session;

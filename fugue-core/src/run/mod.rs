@@ -1,7 +1,30 @@
 //! What an action carries while it runs: the pool that user code runs on, the token that stops it.
 
 mod cancel;
+mod ordered;
 mod pool;
 
 pub use cancel::{Cancel, CancelHandle};
+pub use ordered::{Job, ordered};
 pub use pool::Pool;
+
+/// What a run is given: where user code runs, what stops it, and which attempt it is.
+#[derive(Clone, Debug)]
+pub struct RunContext {
+    /// The threads that user code runs on.
+    pub pool: Pool,
+    /// What stops the run.
+    pub cancel: Cancel,
+    /// How many times the same work was tried before.
+    pub attempt: u32,
+    /// The runtime that futures of user code are driven on; the library's own without one.
+    pub(crate) runtime: Option<tokio::runtime::Handle>,
+}
+
+impl RunContext {
+    /// A first attempt on a pool. Where it is made inside an async runtime of several threads, futures of user code run there.
+    #[must_use]
+    pub fn new(pool: Pool, cancel: Cancel) -> Self {
+        Self { pool, cancel, attempt: 0, runtime: crate::blocking::current_runtime() }
+    }
+}

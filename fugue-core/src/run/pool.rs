@@ -47,6 +47,12 @@ impl Pool {
         self.inner.current_num_threads()
     }
 
+    /// Whether the calling thread is one of the pool's.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.inner.current_thread_index().is_some()
+    }
+
     /// Runs a closure inside the pool and waits for it, so that rayon's parallel iterators use these threads.
     pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.inner.install(work)

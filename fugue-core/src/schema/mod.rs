@@ -1,62 +1,64 @@
 //! Schemas: named, typed columns; their text form, their algebra, and their one Arrow layout.
 
+mod algebra;
+mod conform;
+mod convert;
+mod expression;
+pub(crate) mod fault;
+mod field;
+mod keys;
+pub(crate) mod layout;
+pub(crate) mod nested;
+mod parse;
+mod point;
+mod print;
+mod spelling;
 mod types;
-mod zone;
+pub(crate) mod zone;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema, SchemaRef};
+use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use arrow::record_batch::RecordBatch;
 
+pub use conform::{conform, normalise, normalise_with};
+pub use convert::IntoSchema;
+pub use expression::SchemaExpression;
+pub use field::Field;
+pub use layout::SubMicrosecond;
+pub use print::quote;
 pub use types::Type;
+
+pub(crate) use point::pointed;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// One column: a name and a type. Every column is nullable.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Field {
-    name: Arc<str>,
-    ty: Type,
-}
-
-impl Field {
-    /// A column of a name and a type.
-    pub fn new(name: impl Into<Arc<str>>, ty: Type) -> Self {
-        Self { name: name.into(), ty }
-    }
-
-    /// Its name, case sensitive; any text is a name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its type.
-    #[must_use]
-    pub fn ty(&self) -> &Type {
-        &self.ty
-    }
-
-    /// The Arrow field of the contract's layout; always nullable, without metadata.
-    #[must_use]
-    pub fn to_arrow(&self) -> ArrowField {
-        ArrowField::new(&*self.name, self.ty.to_arrow(), true)
-    }
-
-    /// The column that an Arrow field means; nullability and metadata do not count.
-    ///
-    /// # Errors
-    /// [`ErrorKind::SchemaInvalid`] naming the column, for a type that is not admitted.
-    pub fn from_arrow(field: &ArrowField) -> Result<Self> {
-        let ty = Type::from_arrow(field.data_type()).map_err(|e| e.with("column", field.name()))?;
-        Ok(Self::new(field.name().as_str(), ty))
-    }
-}
+/// From this many columns on, names are looked up in a table.
+const TABLE_FROM: usize = 16;
 
 /// Columns in order, with unique names. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Schema {
-    fields: Arc<[Field]>,
+///
+/// ```
+/// use fugue_core::Schema;
+///
+/// let schema = Schema::parse("sensor: string, `read at`: timestamp(ns, UTC), value: float64")?;
+/// assert_eq!(schema.to_string(), "sensor:str,`read at`:timestamp(us,UTC),value:double");
+/// assert_eq!(schema.transform("*-value+z:double")?, "sensor:str,`read at`:timestamp(us,UTC),z:double");
+/// # Ok::<(), fugue_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Schema(Arc<Inner>);
+
+struct Inner {
+    fields: Box<[Field]>,
+    /// Made once, so that batches of this schema are known by this pointer.
+    arrow: SchemaRef,
+    /// Positions of names in wide schemas; only for look-up.
+    table: Option<HashMap<Arc<str>, usize>>,
+    has_maps: bool,
 }
 
 impl Schema {
@@ -65,17 +67,28 @@ impl Schema {
     /// # Errors
     /// [`ErrorKind::SchemaInvalid`] when a name stands twice.
     pub fn new(fields: impl IntoIterator<Item = Field>) -> Result<Self> {
-        let fields: Arc<[Field]> = fields.into_iter().collect();
-        for (i, field) in fields.iter().enumerate() {
-            if fields[..i].iter().any(|f| f.name == field.name) {
-                return Err(Error::new(
-                    ErrorKind::SchemaInvalid,
-                    format!("column {:?} stands twice in the schema", field.name()),
-                )
-                .with("column", field.name()));
-            }
+        let fields: Box<[Field]> = fields.into_iter().collect();
+        if let Some(twice) = field::repeated(&fields) {
+            let message = format!("column {} stands twice in the schema; rename one of the two", quote(fields[twice].name()));
+            return Err(Error::new(ErrorKind::SchemaInvalid, message).with("column", fields[twice].name()));
         }
-        Ok(Self { fields })
+        let arrow = Arc::new(ArrowSchema::new(fields.iter().map(Field::to_arrow).collect::<Vec<_>>()));
+        let table = (fields.len() >= TABLE_FROM)
+            .then(|| fields.iter().enumerate().map(|(i, field)| (Arc::clone(field.shared_name()), i)).collect());
+        let has_maps = fields.iter().any(|field| field.ty().has_map());
+        Ok(Self(Arc::new(Inner { fields, arrow, table, has_maps })))
+    }
+
+    /// The schema that a text means: `name:type` pairs between commas.
+    ///
+    /// Types are `bool`, `byte`, `short`, `int`, `long` (8 to 64 bit), the same with `u` before them, `float`, `double`, `str`,
+    /// `bytes`, `date`, `time`, `datetime`, `timestamp(us,ZONE)`, `decimal(p,s)`, `[item]`, `{name:type,…}` and `<key,value>`.
+    /// A name with blanks or signs stands in backticks.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SchemaInvalid`] with the position of what is wrong.
+    pub fn parse(text: &str) -> Result<Self> {
+        parse::schema(text)
     }
 
     /// The schema that an Arrow schema means; layouts, units, nullability and metadata are normalised away.
@@ -86,45 +99,68 @@ impl Schema {
         Self::new(schema.fields().iter().map(|f| Field::from_arrow(f)).collect::<Result<Vec<_>>>()?)
     }
 
-    /// The Arrow schema of the contract's layout.
+    /// The schema that a batch means, as [`from_arrow`](Self::from_arrow).
+    ///
+    /// # Errors
+    /// [`ErrorKind::SchemaInvalid`] naming the column, for duplicate names and types that are not admitted.
+    pub fn of_batch(batch: &RecordBatch) -> Result<Self> {
+        Self::from_arrow(batch.schema_ref())
+    }
+
+    /// The Arrow schema of the contract's layout; always the same allocation.
     #[must_use]
     pub fn to_arrow(&self) -> SchemaRef {
-        Arc::new(ArrowSchema::new(self.fields.iter().map(Field::to_arrow).collect::<Vec<_>>()))
+        Arc::clone(&self.0.arrow)
+    }
+
+    /// The same, borrowed.
+    #[must_use]
+    pub fn arrow(&self) -> &SchemaRef {
+        &self.0.arrow
+    }
+
+    /// A batch of this schema without rows.
+    #[must_use]
+    pub fn empty_batch(&self) -> RecordBatch {
+        RecordBatch::new_empty(self.to_arrow())
     }
 
     /// The columns in order.
     #[must_use]
     pub fn fields(&self) -> &[Field] {
-        &self.fields
+        &self.0.fields
     }
 
     /// The names in order.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> + '_ {
-        self.fields.iter().map(Field::name)
+        self.fields().iter().map(Field::name)
     }
 
     /// Number of columns.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.fields().len()
     }
 
     /// Whether there is no column.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.fields().is_empty()
     }
 
     /// The position of a name.
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|f| f.name() == name)
+        match &self.0.table {
+            Some(table) => table.get(name).copied(),
+            None => self.fields().iter().position(|f| f.name() == name),
+        }
     }
 
     /// The column of a name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|f| f.name() == name)
+        self.index_of(name).map(|i| &self.fields()[i])
     }
 
     /// The positions of names, in the order asked for.
@@ -137,15 +173,31 @@ impl Schema {
 
     /// The error for a name that is not here.
     pub(crate) fn missing(&self, name: &str) -> Error {
-        let all = self.names().collect::<Vec<_>>().join(", ");
-        Error::new(ErrorKind::ColumnNotFound, format!("there is no column {name:?}; the columns are: {all}")).with("column", name)
+        Error::new(ErrorKind::ColumnNotFound, self.missing_message(name)).with("column", name)
+    }
+
+    pub(crate) fn missing_message(&self, name: &str) -> String {
+        let all = self.names().map(|n| quote(n).into_owned()).collect::<Vec<_>>().join(", ");
+        format!("there is no column {}; the columns are: {all}", quote(name))
+    }
+
+    /// Whether a value of some column holds a map, whose keys must be looked at.
+    pub(crate) fn has_maps(&self) -> bool {
+        self.0.has_maps
     }
 }
 
-impl fmt::Display for Schema {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts: Vec<String> = self.fields.iter().map(|x| format!("{}:{:?}", x.name(), x.ty())).collect();
-        f.write_str(&parts.join(","))
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.fields() == other.fields()
+    }
+}
+
+impl Eq for Schema {}
+
+impl Hash for Schema {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.fields().hash(state);
     }
 }
 
@@ -154,3 +206,6 @@ impl fmt::Debug for Schema {
         write!(f, "Schema({self})")
     }
 }
+
+#[cfg(test)]
+mod tests;

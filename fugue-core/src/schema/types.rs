@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field as ArrowField, Fields, TimeUnit};
+use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Fields, TimeUnit};
 
 use super::Field;
 use crate::error::{Error, ErrorKind, Result};
@@ -78,15 +78,9 @@ impl Type {
             Self::Datetime => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::Timestamp(zone) => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone))),
             Self::Decimal(p, s) => DataType::Decimal128(*p, *s),
-            Self::List(item) => DataType::List(Arc::new(ArrowField::new("item", item.to_arrow(), true))),
+            Self::List(item) => DataType::List(item_field(item)),
             Self::Struct(fields) => DataType::Struct(fields.iter().map(Field::to_arrow).collect()),
-            Self::Map(key, value) => {
-                let entries = Fields::from(vec![
-                    ArrowField::new("key", key.to_arrow(), false),
-                    ArrowField::new("value", value.to_arrow(), true),
-                ]);
-                DataType::Map(Arc::new(ArrowField::new("entries", DataType::Struct(entries), false)), false)
-            }
+            Self::Map(key, value) => DataType::Map(entries_field(key, value), false),
         }
     }
 
@@ -116,13 +110,29 @@ impl Type {
             DataType::Time32(_) | DataType::Time64(_) => Self::Time,
             DataType::Timestamp(_, None) => Self::Datetime,
             DataType::Timestamp(_, Some(zone)) => Self::Timestamp(super::zone::normalise(zone)?),
-            DataType::Decimal32(p, s) | DataType::Decimal64(p, s) | DataType::Decimal128(p, s) => Self::Decimal(*p, *s),
+            DataType::Decimal32(p, s) | DataType::Decimal64(p, s) | DataType::Decimal128(p, s) => {
+                // Polars has no negative scales, so they could not travel.
+                if !(0..=38).contains(s) || i16::from(*s) > i16::from(*p) {
+                    return refuse("cast it to a decimal whose scale is from 0 to its precision");
+                }
+                Self::Decimal(*p, *s)
+            }
             DataType::List(f)
             | DataType::LargeList(f)
             | DataType::FixedSizeList(f, _)
             | DataType::ListView(f)
             | DataType::LargeListView(f) => Self::List(Arc::new(Self::from_arrow(f.data_type())?)),
-            DataType::Struct(fields) => Self::Struct(fields.iter().map(|f| Field::from_arrow(f)).collect::<Result<_>>()?),
+            DataType::Struct(fields) => {
+                if fields.is_empty() {
+                    return refuse("a struct needs a field");
+                }
+                let named = |f: &Arc<ArrowField>| Ok(Field::new(f.name().as_str(), Self::from_arrow(f.data_type())?));
+                let fields: Arc<[Field]> = fields.iter().map(named).collect::<Result<_>>()?;
+                if super::field::repeated(&fields).is_some() {
+                    return refuse("give each of its fields a name of its own");
+                }
+                Self::Struct(fields)
+            }
             DataType::Map(entries, _) => match entries.data_type() {
                 DataType::Struct(kv) if kv.len() == 2 => {
                     Self::Map(Arc::new(Self::from_arrow(kv[0].data_type())?), Arc::new(Self::from_arrow(kv[1].data_type())?))
@@ -139,10 +149,49 @@ impl Type {
         })
     }
 
+    /// The type of instants shown in a zone: an IANA name or `UTC`; an offset such as `+05:30` becomes `UTC`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SchemaInvalid`] for a zone that is not known.
+    pub fn timestamp(zone: &str) -> Result<Self> {
+        super::zone::normalise(zone).map(Self::Timestamp)
+    }
+
+    /// The type of lists of an item type.
+    #[must_use]
+    pub fn list(item: Self) -> Self {
+        Self::List(Arc::new(item))
+    }
+
+    /// The type of maps.
+    #[must_use]
+    pub fn map(key: Self, value: Self) -> Self {
+        Self::Map(Arc::new(key), Arc::new(value))
+    }
+
     /// Whether values are floats, for which one equality and order holds: NaN equals NaN and is greatest, -0.0 equals 0.0.
     #[must_use]
     pub fn is_float(&self) -> bool {
         matches!(self, Self::Float32 | Self::Float64)
+    }
+
+    /// Whether values are integers, signed or unsigned.
+    #[must_use]
+    pub fn is_integer(&self) -> bool {
+        matches!(
+            self,
+            Self::Int8 | Self::Int16 | Self::Int32 | Self::Int64 | Self::UInt8 | Self::UInt16 | Self::UInt32 | Self::UInt64
+        )
+    }
+
+    /// Whether the type is a map or holds one.
+    pub(crate) fn has_map(&self) -> bool {
+        match self {
+            Self::Map(_, _) => true,
+            Self::List(item) => item.has_map(),
+            Self::Struct(fields) => fields.iter().any(|f| f.ty().has_map()),
+            _ => false,
+        }
     }
 
     /// Whether the type holds other types.
@@ -150,4 +199,15 @@ impl Type {
     pub fn is_nested(&self) -> bool {
         matches!(self, Self::List(_) | Self::Struct(_) | Self::Map(_, _))
     }
+}
+
+/// The Arrow field of the items of a list.
+pub(super) fn item_field(item: &Type) -> FieldRef {
+    Arc::new(ArrowField::new("item", item.to_arrow(), true))
+}
+
+/// The Arrow field of the entries of a map.
+pub(super) fn entries_field(key: &Type, value: &Type) -> FieldRef {
+    let parts = vec![ArrowField::new("key", key.to_arrow(), false), ArrowField::new("value", value.to_arrow(), true)];
+    Arc::new(ArrowField::new("entries", DataType::Struct(Fields::from(parts)), false))
 }

@@ -1,0 +1,228 @@
+//! The erased twin of the engine trait: what sessions and frames hold. The only downcast lives here, and the only way for a frame
+//! of another engine.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::frame::{BatchStream, Source};
+use crate::io::{BatchIter, LazySource, LoadOptions};
+use crate::partition::PartitionSpec;
+use crate::run::{Cancel, Pool, RunContext};
+use crate::schema::Schema;
+use crate::transform::Task;
+
+use super::{Engine, EngineInfo, Map, Zip};
+
+/// A frame of some engine: the engine that it belongs to, its schema, and the engine's own handle.
+#[derive(Clone)]
+pub(crate) struct AnyFrame {
+    pub(crate) engine: Arc<dyn DynEngine>,
+    pub(crate) schema: Schema,
+    inner: Arc<dyn Any + Send + Sync>,
+}
+
+impl fmt::Debug for AnyFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame").field("engine", &self.engine.info().name).field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+/// The engine trait over erased frames; errors carry the engine's name and the operation.
+pub(crate) trait DynEngine: fmt::Debug + Send + Sync {
+    fn info(&self) -> EngineInfo;
+    fn ingest(self: Arc<Self>, source: Source) -> Result<AnyFrame>;
+    fn stream<'a>(&'a self, frame: &'a AnyFrame, run: &'a RunContext) -> BoxFuture<'a, Result<BatchStream>>;
+    fn map(self: Arc<Self>, frame: &AnyFrame, map: &Map) -> Result<AnyFrame>;
+    fn comap(self: Arc<Self>, zip: &Zip<AnyFrame>, task: &Task) -> Result<AnyFrame>;
+    fn count<'a>(&'a self, frame: &'a AnyFrame, run: &'a RunContext) -> BoxFuture<'a, Result<u64>>;
+    fn explain(&self, frame: &AnyFrame) -> Result<String>;
+    fn repartition(self: Arc<Self>, frame: &AnyFrame, spec: &PartitionSpec) -> Result<AnyFrame>;
+    fn persist<'a>(self: Arc<Self>, frame: &'a AnyFrame, run: &'a RunContext) -> BoxFuture<'a, Result<AnyFrame>>;
+    fn broadcast(self: Arc<Self>, frame: &AnyFrame) -> Result<AnyFrame>;
+    fn partitions(&self, frame: &AnyFrame) -> Result<Option<usize>>;
+    fn load<'a>(self: Arc<Self>, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<AnyFrame>>>;
+    fn close(&self) -> BoxFuture<'_, Result<()>>;
+    fn as_any(&self) -> &(dyn Any + Send + Sync);
+}
+
+/// The engine's own frame inside an erased one; a frame of another engine comes in through Arrow.
+fn own<E: Engine>(engine: &E, frame: &AnyFrame) -> Result<E::Frame> {
+    // Two sessions on engines of one type are two engines: a frame belongs to the one that made it.
+    let same = std::ptr::eq((frame.engine.as_any() as *const dyn Any).cast::<()>(), std::ptr::from_ref(engine).cast::<()>());
+    match frame.inner.downcast_ref::<E::Frame>() {
+        Some(inner) if same => Ok(inner.clone()),
+        _ => engine.ingest(Source::new(Foreign { frame: frame.clone() })),
+    }
+}
+
+fn wrap<E: Engine>(engine: &Arc<E>, inner: E::Frame) -> Result<AnyFrame> {
+    let schema = engine.schema(&inner)?;
+    let engine: Arc<dyn DynEngine> = Arc::<E>::clone(engine);
+    Ok(AnyFrame { engine, schema, inner: Arc::new(inner) })
+}
+
+trait Place<T> {
+    /// Says which engine was at what.
+    fn during(self, engine: &impl Engine, operation: &'static str) -> Result<T>;
+}
+
+impl<T> Place<T> for Result<T> {
+    fn during(self, engine: &impl Engine, operation: &'static str) -> Self {
+        self.map_err(|e| e.with_engine(engine.info().name).with_operation(operation))
+    }
+}
+
+/// Adds engine and operation to the errors that come later, out of the stream.
+fn tell(stream: BatchStream, name: &'static str, operation: &'static str) -> BatchStream {
+    let schema = stream.schema().clone();
+    let told = futures::StreamExt::map(stream, move |b| b.map_err(|e| e.with_engine(name).with_operation(operation)));
+    BatchStream::new(schema, told)
+}
+
+impl<E: Engine> DynEngine for E {
+    fn info(&self) -> EngineInfo {
+        Engine::info(self)
+    }
+
+    fn ingest(self: Arc<Self>, source: Source) -> Result<AnyFrame> {
+        let frame = Engine::ingest(&*self, source).during(&*self, "ingest")?;
+        wrap(&self, frame)
+    }
+
+    fn stream<'a>(&'a self, frame: &'a AnyFrame, run: &'a RunContext) -> BoxFuture<'a, Result<BatchStream>> {
+        Box::pin(async move {
+            let inner = own(self, frame)?;
+            let stream = Engine::stream(self, &inner, run).await.during(self, "collect")?;
+            Ok(tell(stream, Engine::info(self).name, "collect"))
+        })
+    }
+
+    fn map(self: Arc<Self>, frame: &AnyFrame, map: &Map) -> Result<AnyFrame> {
+        let inner = own(&*self, frame)?;
+        let mapped = Engine::map(&*self, &inner, map).during(&*self, "map")?;
+        wrap(&self, mapped)
+    }
+
+    fn comap(self: Arc<Self>, zip: &Zip<AnyFrame>, task: &Task) -> Result<AnyFrame> {
+        let members = zip.members.iter().map(|m| own(&*self, m)).collect::<Result<Vec<_>>>()?;
+        let native = Zip::new(members, zip.how, zip.spec.clone());
+        match Engine::comap(&*self, &native, task).during(&*self, "comap")? {
+            Some(mapped) => wrap(&self, mapped),
+            None => super::derive::comap(self, zip, task),
+        }
+    }
+
+    fn count<'a>(&'a self, frame: &'a AnyFrame, run: &'a RunContext) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let inner = own(self, frame)?;
+            Engine::count(self, &inner, run).await.during(self, "count")
+        })
+    }
+
+    fn explain(&self, frame: &AnyFrame) -> Result<String> {
+        Engine::explain(self, &own(self, frame)?).during(self, "explain")
+    }
+
+    fn repartition(self: Arc<Self>, frame: &AnyFrame, spec: &PartitionSpec) -> Result<AnyFrame> {
+        let inner = own(&*self, frame)?;
+        let laid = physical(&*self, "repartition")?.repartition(&inner, spec).during(&*self, "repartition")?;
+        wrap(&self, laid)
+    }
+
+    fn persist<'a>(self: Arc<Self>, frame: &'a AnyFrame, run: &'a RunContext) -> BoxFuture<'a, Result<AnyFrame>> {
+        Box::pin(async move {
+            let inner = own(&*self, frame)?;
+            let kept = match self.physical() {
+                Some(physical) => physical.persist(&inner, run).await.during(&*self, "persist")?,
+                // Whatever an engine lacks, its rows can be held in memory and be taken in again.
+                None => {
+                    let schema = Engine::schema(&*self, &inner)?;
+                    let batches = Engine::stream(&*self, &inner, run).await.during(&*self, "persist")?.collect().await?;
+                    Engine::ingest(&*self, Source::batches(schema, batches)?).during(&*self, "persist")?
+                }
+            };
+            wrap(&self, kept)
+        })
+    }
+
+    fn broadcast(self: Arc<Self>, frame: &AnyFrame) -> Result<AnyFrame> {
+        let inner = own(&*self, frame)?;
+        // A hint: an engine that knows no broadcasting may leave the frame as it is.
+        let hinted = self.physical().map_or(Ok(inner.clone()), |p| p.broadcast(&inner)).during(&*self, "broadcast")?;
+        wrap(&self, hinted)
+    }
+
+    fn partitions(&self, frame: &AnyFrame) -> Result<Option<usize>> {
+        let inner = own(self, frame)?;
+        physical(self, "partitions")?.partitions(&inner).during(self, "partitions")
+    }
+
+    fn load<'a>(self: Arc<Self>, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<AnyFrame>>> {
+        Box::pin(async move {
+            let Some(storage) = self.storage() else { return Ok(None) };
+            let loaded = storage.load(path, options).await.during(&*self, "load")?;
+            loaded.map(|inner| wrap(&self, inner)).transpose()
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { Engine::close(self).await.during(self, "close") })
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+}
+
+fn physical<'e, E: Engine>(engine: &'e E, operation: &'static str) -> Result<&'e dyn super::Physical<E::Frame>> {
+    let name = Engine::info(engine).name;
+    engine.physical().ok_or_else(|| Error::unsupported(name, operation, format!("{name} lays out no partitions")))
+}
+
+/// The engine's own frame, for those who know which engine they opened.
+pub(crate) fn native<E: Engine>(frame: &AnyFrame) -> Result<E::Frame> {
+    frame.inner.downcast_ref::<E::Frame>().cloned().ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, format!("the frame belongs to {}, not to {}", frame.engine.info().name, std::any::type_name::<E>()))
+    })
+}
+
+/// A frame of another engine, read by running it there.
+struct Foreign {
+    frame: AnyFrame,
+}
+
+impl fmt::Debug for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Foreign").field("frame", &self.frame).finish()
+    }
+}
+
+impl LazySource for Foreign {
+    fn schema(&self) -> &Schema {
+        &self.frame.schema
+    }
+
+    fn describe(&self) -> String {
+        format!("frame of {}", self.frame.engine.info().name)
+    }
+
+    fn rows(&self) -> Option<u64> {
+        None
+    }
+
+    fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
+        let run = RunContext::new(Pool::shared()?, cancel.clone());
+        let frame = self.frame.clone();
+        let projection: Option<Vec<usize>> = projection.map(<[usize]>::to_vec);
+        // Engines may need an async runtime to start; the one that stands in drives the start, the batches come by themselves.
+        let stream = crate::blocking::drive(None, cancel, async { frame.engine.stream(&frame, &run).await })?;
+        Ok(Box::new(stream.into_blocking().map(move |batch| match &projection {
+            Some(columns) => Ok(batch?.project(columns)?),
+            None => batch,
+        })))
+    }
+}

@@ -1,0 +1,109 @@
+//! From records to batches of the contract's layout.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder};
+use arrow::datatypes::SchemaRef;
+
+use super::records::{Records, invalid};
+use super::{Dialect, File};
+use crate::error::Result;
+use crate::io::path::reopen;
+use crate::io::shim;
+use crate::run::Cancel;
+use crate::schema::{Field, Schema, Type};
+
+/// A batch ends at so many rows or so many bytes of text.
+const BATCH_ROWS: usize = 32768;
+const BATCH_BYTES: usize = 16 << 20;
+
+/// The batches of files, one after the other.
+pub(super) struct Scan {
+    files: Arc<[File]>,
+    dialect: Dialect,
+    schema: Schema,
+    layout: SchemaRef,
+    /// For each column of the scan its place among those of the source.
+    columns: Vec<usize>,
+    cancel: Cancel,
+    /// The next file.
+    file: usize,
+    open: Option<Records>,
+    ended: bool,
+}
+
+impl Scan {
+    pub(super) fn new(files: Arc<[File]>, dialect: Dialect, schema: Schema, columns: Vec<usize>, cancel: &Cancel) -> Self {
+        let layout = schema.to_arrow();
+        Self { files, dialect, schema, layout, columns, cancel: cancel.clone(), file: 0, open: None, ended: false }
+    }
+
+    fn try_next(&mut self) -> Result<Option<RecordBatch>> {
+        while let Some(file) = self.files.get(self.file) {
+            self.cancel.check()?;
+            let records = match &mut self.open {
+                Some(records) => records,
+                none => {
+                    let handle = reopen(&file.path, &file.stamp)?;
+                    none.insert(Records::new(&file.path, handle, &self.dialect, file.width))
+                }
+            };
+            let places: Vec<usize> = self.columns.iter().filter_map(|&i| file.positions.get(i).copied()).collect();
+            let mut texts: Vec<StringViewBuilder> = places.iter().map(|_| StringViewBuilder::new()).collect();
+            // The lines of the rows, for the message about a value that does not fit.
+            let mut lines = Vec::new();
+            let mut bytes = 0;
+            while lines.len() < BATCH_ROWS && bytes < BATCH_BYTES && records.next()? {
+                lines.push(records.line());
+                for ((text, &place), field) in texts.iter_mut().zip(&places).zip(self.schema.fields()) {
+                    if self.dialect.is_null(records.field(place), *field.ty() == Type::Str) {
+                        text.append_null();
+                    } else {
+                        let value = records.text(place).map_err(|e| e.with("column", field.name()))?;
+                        bytes += value.len();
+                        text.append_value(value);
+                    }
+                }
+            }
+            if lines.is_empty() {
+                self.open = None;
+                self.file += 1;
+                continue;
+            }
+            let arrays = texts
+                .iter_mut()
+                .zip(self.schema.fields())
+                .map(|(text, field)| convert(Arc::new(text.finish()), field, file, &lines))
+                .collect::<Result<Vec<_>>>()?;
+            let options = RecordBatchOptions::new().with_row_count(Some(lines.len()));
+            return Ok(Some(RecordBatch::try_new_with_options(Arc::clone(&self.layout), arrays, &options)?));
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.try_next().transpose();
+        self.ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+/// The texts of a column as values of its type.
+fn convert(texts: ArrayRef, field: &Field, file: &File, lines: &[u64]) -> Result<ArrayRef> {
+    shim::cast_array(&texts, field.ty()).map_err(|whole| {
+        // One after the other, to find the line that is at fault.
+        let first = (0..texts.len()).find_map(|row| Some((row, shim::cast_array(&texts.slice(row, 1), field.ty()).err()?)));
+        let (row, cause) = first.unwrap_or((0, whole));
+        let line = lines.get(row).copied().unwrap_or_default();
+        invalid(&file.path, line, &format!("column {:?}: {}", field.name(), cause.message()))
+            .with("column", field.name())
+            .with_source(cause)
+    })
+}

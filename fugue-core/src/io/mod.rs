@@ -1,0 +1,87 @@
+//! Files: what can be read again and again ([`LazySource`]), and core's own readers and writers of Parquet and CSV.
+//!
+//! All of it blocks; the actions of a session call it away from the threads of an async runtime. Paths are those of this machine.
+//! A load takes a file, or a folder whose files of the format are read in the order of their names, columns by name, the first file
+//! deciding. A save writes one file, whole or not at all.
+
+mod csv;
+mod format;
+mod options;
+mod parquet;
+mod path;
+mod shim;
+mod source;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use csv::CsvSource;
+pub use format::Format;
+pub use options::{Columns, Compression, LoadOptions, SaveMode, SaveOptions};
+pub use parquet::ParquetSource;
+pub use source::{BatchIter, LazySource, MemorySource};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::run::Cancel;
+use crate::schema::Schema;
+
+/// Opens a file or a folder of files: finds out about its columns, reads no rows (but for the inference of CSV types).
+///
+/// # Errors
+/// [`ErrorKind::Io`] for what is not there or cannot be read, [`ErrorKind::Unsupported`] for an unknown format,
+/// [`ErrorKind::ColumnNotFound`], [`ErrorKind::SchemaInvalid`], [`ErrorKind::SchemaMismatch`] for columns,
+/// [`ErrorKind::SettingInvalid`] for settings that contradict one another, [`ErrorKind::ValueInvalid`] for malformed CSV.
+pub fn open(path: impl AsRef<Path>, options: &LoadOptions, cancel: &Cancel) -> Result<Arc<dyn LazySource>> {
+    open_all(&[path.as_ref().to_path_buf()], options, cancel)
+}
+
+/// Opens several files or folders as one source; the first file decides about the columns.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Result<Arc<dyn LazySource>> {
+    let format = match (options.format, paths.first()) {
+        (Some(format), _) => format,
+        (None, Some(path)) => Format::of(path)?,
+        (None, None) => return Err(Error::new(ErrorKind::Io, "no path was given; name at least one file or folder")),
+    };
+    options.only_for(format)?;
+    let files = path::files(paths, format)?;
+    Ok(match format {
+        Format::Parquet => Arc::new(ParquetSource::open(files, &options.columns, cancel)?),
+        Format::Csv => Arc::new(CsvSource::open(files, options, cancel)?),
+    })
+}
+
+/// Saves batches of the contract's layout as one file, and returns the number of rows.
+///
+/// Missing parent folders are made. A target that is there already is replaced once everything is written, or refused, by the mode;
+/// whatever fails, it stays as it was, and nothing else is left behind. A folder of data is replaced too, but not one that holds
+/// anything else.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`] by the mode, [`ErrorKind::Unsupported`] for an unknown format, [`ErrorKind::SchemaInvalid`] for columns
+/// that the format cannot hold, [`ErrorKind::SettingInvalid`] for settings of another format, [`ErrorKind::Io`], and the errors of the
+/// batches as they are.
+pub fn save(path: impl AsRef<Path>, schema: &Schema, batches: BatchIter, options: &SaveOptions, cancel: &Cancel) -> Result<u64> {
+    let path = path.as_ref();
+    let format = options.format.map_or_else(|| Format::of(path), Ok)?;
+    options.only_for(format)?;
+    if schema.is_empty() {
+        return Err(Error::new(ErrorKind::SchemaInvalid, "a frame without columns cannot be saved"));
+    }
+    let (target, file) = target::Target::create(path, options.mode)?;
+    let (rows, file) = match format {
+        Format::Parquet => parquet::write(file, target.path(), schema, batches, options.compression.unwrap_or_default(), cancel)?,
+        Format::Csv => {
+            let dialect = csv::Dialect::new(options.header, options.delimiter, options.null.as_deref())?;
+            csv::write(file, target.path(), schema, batches, &dialect, cancel)?
+        }
+    };
+    target.commit(file)?;
+    Ok(rows)
+}

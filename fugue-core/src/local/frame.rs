@@ -1,0 +1,167 @@
+//! The local engine's plan: nodes over nodes, each knowing its schema; running one is pulling batches through it.
+
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+
+use crate::engine::{Map, Zip};
+use crate::error::Result;
+use crate::frame::Source;
+use crate::group::split;
+use crate::io::BatchIter;
+use crate::partition::PartitionSpec;
+use crate::run::RunContext;
+use crate::schema::Schema;
+use crate::transform::{InputRows, Shape, Task, number, run_comap, run_map};
+
+/// A frame of the local engine: a plan that produces rows when an action runs it.
+#[derive(Clone, Debug)]
+pub struct LocalFrame {
+    schema: Schema,
+    node: Arc<Node>,
+}
+
+#[derive(Debug)]
+pub(super) enum Node {
+    Source(Source),
+    /// Rows in memory, in physical partitions.
+    Partitions(Arc<[Vec<RecordBatch>]>),
+    Map { input: LocalFrame, map: Map },
+    Comap { zip: Zip<LocalFrame>, task: Task },
+    Repartition { input: LocalFrame, spec: PartitionSpec },
+}
+
+impl LocalFrame {
+    pub(super) fn new(schema: Schema, node: Node) -> Self {
+        Self { schema, node: Arc::new(node) }
+    }
+
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// All rows, as they become ready.
+    pub(super) fn run(&self, run: &RunContext) -> Result<BatchIter> {
+        match self.rows(None, run)? {
+            InputRows::Stream(batches) => Ok(batches),
+            InputRows::Split(parts) => Ok(Box::new(parts.into_iter().flatten().map(Ok))),
+        }
+    }
+
+    /// All rows in physical partitions, in memory.
+    pub(super) fn partitions(&self, run: &RunContext) -> Result<Vec<Vec<RecordBatch>>> {
+        match self.rows(None, run)? {
+            InputRows::Stream(batches) => Ok(vec![batches.collect::<Result<_>>()?]),
+            InputRows::Split(parts) => Ok(parts),
+        }
+    }
+
+    /// Rows of the columns asked for; only sources save the work of the others.
+    fn rows(&self, columns: Option<&[usize]>, run: &RunContext) -> Result<InputRows> {
+        let rows = match &*self.node {
+            Node::Source(source) => return Ok(InputRows::Stream(source.lazy().scan_parallel(columns, &run.pool, &run.cancel)?)),
+            Node::Partitions(parts) => InputRows::Split(parts.to_vec()),
+            Node::Map { input, map } => InputRows::Stream(run_one(input, map, run)?),
+            Node::Comap { zip, task } => {
+                let inputs = zip.members.iter().enumerate().map(|(i, member)| {
+                    let columns = member_columns(&member.schema, &zip.spec, task, i)?;
+                    let schema = narrowed(&member.schema, columns.as_deref())?;
+                    Ok((schema, member.rows(columns.as_deref(), run)?))
+                });
+                InputRows::Stream(run_comap(inputs.collect::<Result<_>>()?, zip.how, &zip.spec, task, run)?)
+            }
+            Node::Repartition { input, spec } => InputRows::Split(repartition(input, spec, run)?),
+        };
+        let Some(columns) = columns.map(<[usize]>::to_vec) else { return Ok(rows) };
+        Ok(match rows {
+            InputRows::Stream(batches) => InputRows::Stream(Box::new(batches.map(move |b| Ok(b?.project(&columns)?)))),
+            InputRows::Split(parts) => {
+                let project = |part: Vec<RecordBatch>| part.into_iter().map(|b| Ok(b.project(&columns)?)).collect::<Result<Vec<_>>>();
+                InputRows::Split(parts.into_iter().map(project).collect::<Result<_>>()?)
+            }
+        })
+    }
+
+    pub(super) fn known_partitions(&self) -> Option<usize> {
+        match &*self.node {
+            Node::Partitions(parts) => Some(parts.len()),
+            Node::Source(_) | Node::Map { .. } | Node::Comap { .. } => Some(1),
+            // Whether there are as many rows as partitions shows only when it runs.
+            Node::Repartition { .. } => None,
+        }
+    }
+
+    pub(super) fn explain(&self) -> String {
+        let mut lines = Vec::new();
+        self.describe(0, &mut lines);
+        lines.join("\n")
+    }
+
+    fn describe(&self, depth: usize, lines: &mut Vec<String>) {
+        let (text, inputs): (String, Vec<&Self>) = match &*self.node {
+            Node::Source(source) => (format!("Source: {}", source.lazy().describe()), Vec::new()),
+            Node::Partitions(parts) => (format!("Persisted: {} partitions", parts.len()), Vec::new()),
+            Node::Map { input, map } => {
+                let columns = map_columns(input, map).map_or_else(|_| None, |c| c);
+                let reads = columns.map_or("all columns".to_owned(), |c| {
+                    c.iter().map(|i| input.schema.fields()[*i].name()).collect::<Vec<_>>().join(", ")
+                });
+                (format!("Map: {} [{}] reads {reads}", map.task.name(), map.spec), vec![input])
+            }
+            Node::Comap { zip, task } => (format!("Comap: {} {:?} [{}]", task.name(), zip.how, zip.spec), zip.members.iter().collect()),
+            Node::Repartition { input, spec } => (format!("Repartition: [{spec}]"), vec![input]),
+        };
+        lines.push(format!("{}{text} -> {}", "  ".repeat(depth), self.schema));
+        for input in inputs {
+            input.describe(depth + 1, lines);
+        }
+    }
+}
+
+fn run_one(input: &LocalFrame, map: &Map, run: &RunContext) -> Result<BatchIter> {
+    let columns = map_columns(input, map)?;
+    let schema = narrowed(&input.schema, columns.as_deref())?;
+    run_map(input.rows(columns.as_deref(), run)?, &schema, &map.spec, &map.task, run)
+}
+
+/// The columns that a map reads of its input: what the function needs, the keys, and what orders the rows. `None` for all.
+fn map_columns(input: &LocalFrame, map: &Map) -> Result<Option<Vec<usize>>> {
+    if map.task.shape() == Shape::Row && !map.task.wants_cursor() {
+        return Ok(map.task.needs(0).map(<[usize]>::to_vec).filter(|c| !c.is_empty()));
+    }
+    member_columns(&input.schema, &map.spec, &map.task, 0)
+}
+
+fn member_columns(schema: &Schema, spec: &PartitionSpec, task: &Task, input: usize) -> Result<Option<Vec<usize>>> {
+    let Some(needs) = task.needs(input) else { return Ok(None) };
+    let mut columns = needs.to_vec();
+    columns.extend(schema.indices_of(spec.keys())?);
+    // Members of a zip are sorted by those presort columns that they have.
+    columns.extend(spec.presort_keys().iter().filter_map(|s| schema.index_of(&s.column)));
+    columns.sort_unstable();
+    columns.dedup();
+    // A batch without columns would lose its number of rows on some paths; one column keeps it.
+    if columns.is_empty() {
+        columns.push(0);
+    }
+    Ok((columns.len() < schema.len()).then_some(columns))
+}
+
+fn narrowed(schema: &Schema, columns: Option<&[usize]>) -> Result<Schema> {
+    match columns {
+        Some(columns) => Schema::new(columns.iter().map(|i| schema.fields()[*i].clone())),
+        None => Ok(schema.clone()),
+    }
+}
+
+fn repartition(input: &LocalFrame, spec: &PartitionSpec, run: &RunContext) -> Result<Vec<Vec<RecordBatch>>> {
+    let parts = input.partitions(run)?;
+    let batches: Vec<RecordBatch> = parts.iter().flatten().cloned().collect();
+    let count = batches.iter().map(|b| b.num_rows() as u64).sum();
+    let num = number(spec, Some(count), run)?;
+    if num == 0 && spec.keys().is_empty() {
+        return Ok(parts);
+    }
+    let num = if num == 0 { run.pool.threads() } else { num };
+    split(&input.schema, batches, spec, num, &run.pool, &run.cancel)
+}

@@ -1,0 +1,119 @@
+//! Batches into the contract's layout, and into a schema that was declared.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::{DataType, Schema as ArrowSchema};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+
+use super::layout::{SubMicrosecond, canonical};
+use super::{Field, Schema, Type, quote};
+use crate::cast;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The batch in the contract's layout. `to` is the schema that the batch means: its names in its order, and its types in any
+/// layout and unit; only a column of null type takes whatever type is declared. Columns that have the layout are not copied.
+///
+/// # Errors
+/// [`ErrorKind::SchemaMismatch`] when the batch does not mean the schema. [`ErrorKind::ValueInvalid`] naming column and row:
+/// nanoseconds that do not make a whole microsecond, a map with a key twice.
+pub fn normalise(batch: &RecordBatch, to: &Schema) -> Result<RecordBatch> {
+    normalise_with(batch, to, SubMicrosecond::Refuse)
+}
+
+/// As [`normalise`], saying what becomes of nanoseconds.
+///
+/// # Errors
+/// As [`normalise`].
+pub fn normalise_with(batch: &RecordBatch, to: &Schema, below: SubMicrosecond) -> Result<RecordBatch> {
+    if is_same(batch, to) {
+        return Ok(batch.clone());
+    }
+    let own = batch.schema_ref();
+    if !own.fields().iter().map(|f| f.name().as_str()).eq(to.names()) {
+        let message = format!("the columns are {}, but {} were declared", listed(own), to);
+        return Err(Error::new(ErrorKind::SchemaMismatch, message));
+    }
+    let column = |(array, field): (&ArrayRef, &Field)| {
+        if !matches!(array.data_type(), DataType::Null) {
+            let means = Type::from_arrow(array.data_type())?;
+            if means != *field.ty() {
+                let message = format!("the column is {means}, but {} was declared; cast it", field.ty());
+                return Err(Error::new(ErrorKind::SchemaMismatch, message));
+            }
+        }
+        canonical(array, field.ty(), below).map_err(Error::from)
+    };
+    let columns = batch.columns().iter().zip(to.fields());
+    let columns = columns.map(|(array, field)| column((array, field)).map_err(|e| e.with("column", field.name())));
+    assemble(batch, to, columns.collect::<Result<_>>()?)
+}
+
+/// The batch as the declared schema: columns found by name, in the declared order, cast to the declared types (see
+/// [`cast_array`](crate::cast::cast_array)). Columns that were not declared are dropped; those that conform are not copied.
+///
+/// Made to be called for every small batch that user code returns: a batch that carries the very Arrow schema of `to`
+/// costs one comparison of pointers.
+///
+/// # Errors
+/// [`ErrorKind::SchemaMismatch`] naming a column that is missing, that stands twice, or whose type has no cast;
+/// [`ErrorKind::ValueInvalid`] naming column, row and value of a failing cast.
+pub fn conform(batch: &RecordBatch, to: &Schema) -> Result<RecordBatch> {
+    if is_same(batch, to) {
+        return Ok(batch.clone());
+    }
+    let own = batch.schema_ref();
+    let places = places(own, to)?;
+    let mut columns = Vec::with_capacity(to.len());
+    for ((field, target), place) in to.fields().iter().zip(to.arrow().fields()).zip(places) {
+        let array = batch.column(place);
+        let column = if array.data_type() == target.data_type() && !field.ty().has_map() {
+            Arc::clone(array)
+        } else {
+            cast::cast(array, field.ty()).map_err(|fault| Error::from(fault).with("column", field.name()))?
+        };
+        columns.push(column);
+    }
+    assemble(batch, to, columns)
+}
+
+/// Whether the batch says by its schema's pointer that it conforms. Keys of maps must be looked at all the same.
+fn is_same(batch: &RecordBatch, to: &Schema) -> bool {
+    Arc::ptr_eq(batch.schema_ref(), to.arrow()) && !to.has_maps()
+}
+
+fn assemble(batch: &RecordBatch, to: &Schema, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(to.to_arrow(), columns, &options)?)
+}
+
+/// Where each declared column stands in the batch.
+fn places(own: &ArrowSchema, to: &Schema) -> Result<Vec<usize>> {
+    let fields = own.fields();
+    let in_order = fields.len() == to.len() && fields.iter().map(|f| f.name().as_str()).eq(to.names());
+    if in_order {
+        return Ok((0..to.len()).collect());
+    }
+    let mut table: HashMap<&str, (usize, bool)> = HashMap::with_capacity(fields.len());
+    for (i, field) in fields.iter().enumerate() {
+        table.entry(field.name()).and_modify(|(_, twice)| *twice = true).or_insert((i, false));
+    }
+    let place = |name: &str| match table.get(name) {
+        Some((i, false)) => Ok(*i),
+        found => {
+            let what = if found.is_some() { "stands twice" } else { "is missing" };
+            let message =
+                format!("column {} of the declared schema {what} in the data, whose columns are: {}", quote(name), listed(own));
+            Err(Error::new(ErrorKind::SchemaMismatch, message).with("column", name))
+        }
+    };
+    to.names().map(place).collect()
+}
+
+fn listed(schema: &ArrowSchema) -> String {
+    if schema.fields().is_empty() {
+        return "none".to_owned();
+    }
+    schema.fields().iter().map(|f| quote(f.name())).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,182 @@
+//! Binding: from a function and what a call says of it to a task; everything that can be wrong before a row is seen is found here.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::partition::PartitionSpec;
+use crate::schema::Schema;
+
+use super::context::Slots;
+use super::cursor::fnv;
+use super::emit::{Declared, Emit};
+use super::registry;
+use super::rules::Rules;
+use super::task::{Fixed, Ignore, Produces, Reads, Shape, Task, TaskFn};
+
+/// What a call says besides the function and the frames.
+#[derive(Clone)]
+pub(crate) struct CallOptions {
+    /// The text of `.schema(…)`.
+    pub(crate) schema: Option<String>,
+    /// The columns of `.on(…)`.
+    pub(crate) on: Vec<Arc<str>>,
+    /// The column of `.to(…)`.
+    pub(crate) to: Option<String>,
+    pub(crate) slots: Slots,
+    pub(crate) ignore: Option<Ignore>,
+    pub(crate) concurrency: usize,
+    pub(crate) rules: Option<Rules>,
+    pub(crate) call_site: &'static Location<'static>,
+}
+
+impl CallOptions {
+    pub(crate) fn at(call_site: &'static Location<'static>) -> Self {
+        Self {
+            schema: None,
+            on: Vec::new(),
+            to: None,
+            slots: Slots::default(),
+            ignore: None,
+            concurrency: 16,
+            rules: None,
+            call_site,
+        }
+    }
+}
+
+/// Binds a function to the schemas of its inputs.
+///
+/// # Errors
+/// Whatever does not fit, with the transformer's name and the user's line.
+pub(crate) fn bind(function: Arc<dyn TaskFn>, inputs: &[Schema], spec: &PartitionSpec, options: &CallOptions) -> Result<Task> {
+    let name = registry::name_of(function.type_id()).unwrap_or_else(|| function.name()).to_owned();
+    try_bind(function, &name, inputs, spec, options)
+        .map_err(|e| e.with("transformer", name).with_operation("transform").with_call_site(options.call_site))
+}
+
+fn try_bind(function: Arc<dyn TaskFn>, name: &str, inputs: &[Schema], spec: &PartitionSpec, options: &CallOptions) -> Result<Task> {
+    let reads = function.reads();
+    if reads.len() != inputs.len() {
+        return Err(Error::new(
+            ErrorKind::SchemaMismatch,
+            format!("the function takes {} inputs, the call gives {}", reads.len(), inputs.len()),
+        ));
+    }
+    for input in inputs {
+        if input.is_empty() {
+            return Err(Error::new(ErrorKind::SchemaInvalid, "an input has no column"));
+        }
+        if inputs.len() == 1 {
+            spec.validate(input)?;
+        }
+    }
+    if let Some(rules) = options.rules.clone().or_else(|| registry::rules_of(function.type_id())) {
+        rules.check(spec, inputs)?;
+    }
+    let first = inputs.first().ok_or_else(|| Error::new(ErrorKind::Unexpected, "a task without an input"))?;
+    let keys = first.extract(spec.keys().iter().map(|k| &**k))?;
+    let produces = function.produces();
+    let rest = rest_of(&reads, inputs)?;
+    let declared = Declared {
+        input: first,
+        keys: &keys,
+        schema: options.schema.as_deref(),
+        to: options.to.as_deref(),
+        rest,
+        row_wise: function.shape() == Shape::Row,
+        inputs: inputs.len(),
+    };
+    let (emit, output, own) = Emit::plan(&produces, &declared)?;
+    if function.shape() == Shape::Stream && !emit.is_as_written() {
+        return Err(Error::new(
+            ErrorKind::SchemaMismatch,
+            format!("a function over a stream writes all columns that the call declares; it writes {own}, the call declares {output}"),
+        ));
+    }
+    let mut needs = Vec::with_capacity(inputs.len());
+    for (i, (reads, input)) in reads.iter().zip(inputs).enumerate() {
+        let carried: Vec<&str> = if i == 0 { emit.carried().collect() } else { Vec::new() };
+        needs.push(needed(reads, input, &carried, options)?);
+    }
+    let mut slots = options.slots.clone();
+    function.prepare(&mut slots)?;
+    let fingerprint = fingerprint(name, inputs, &output, spec, options, &slots);
+    let fixed = Fixed {
+        name: name.to_owned(),
+        fingerprint,
+        inputs: inputs.to_vec(),
+        keys,
+        output,
+        own,
+        emit,
+        on: options.on.clone(),
+        slots,
+        ignore: options.ignore.clone(),
+        concurrency: options.concurrency,
+        call_site: options.call_site,
+    };
+    Ok(Task { function, fixed: Arc::new(fixed), needs })
+}
+
+/// What a rest field holds: the columns of the input that its row type does not name.
+fn rest_of(reads: &[Reads], inputs: &[Schema]) -> Result<Option<Schema>> {
+    let (Some(Reads::Rows(layout)), Some(input)) = (reads.first(), inputs.first()) else { return Ok(None) };
+    if layout.rest.is_none() {
+        return Ok(None);
+    }
+    let rest = input.fields().iter().filter(|f| !layout.fields.iter().any(|o| o.name == f.name()));
+    Schema::new(rest.cloned()).map(Some)
+}
+
+/// The columns of an input that must reach the function; checks that they are there and can be read.
+fn needed(reads: &Reads, input: &Schema, carried: &[&str], options: &CallOptions) -> Result<Option<Vec<usize>>> {
+    let mut wanted: Vec<usize> = match reads {
+        Reads::All => return Ok(None),
+        Reads::Rows(layout) => {
+            layout.check(input)?;
+            if layout.dynamic || layout.rest.is_some() {
+                return Ok(None);
+            }
+            input.indices_of(layout.fields.iter().map(|f| f.name))?
+        }
+        Reads::Columns(types) => {
+            if types.len() != options.on.len() {
+                return Err(Error::new(
+                    ErrorKind::SchemaMismatch,
+                    format!(
+                        "the function takes {} plain values, the call names {} columns; name them with .on([\"…\"])",
+                        types.len(),
+                        options.on.len()
+                    ),
+                ));
+            }
+            let layout = crate::row::RowLayout::of_columns(types, &options.on);
+            layout.check(input)?;
+            input.indices_of(&options.on)?
+        }
+    };
+    wanted.extend(input.indices_of(carried)?);
+    wanted.sort_unstable();
+    wanted.dedup();
+    Ok(Some(wanted))
+}
+
+/// Differs between tasks that may give different answers. State and captures cannot be looked into, so where there may be any,
+/// the place of the call and a running number count too.
+fn fingerprint(name: &str, inputs: &[Schema], output: &Schema, spec: &PartitionSpec, options: &CallOptions, slots: &Slots) -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let mut text = format!("{name}|{inputs:?}|{output}|{spec}|{:?}|{:?}|{:?}", options.schema, options.on, options.to);
+    let opaque = name.contains("{{closure}}") || !slots.states.is_empty() || options.ignore.is_some();
+    if opaque {
+        text.push_str(&format!("|{}|{}", options.call_site, NUMBER.fetch_add(1, Ordering::Relaxed)));
+    }
+    let params = slots.params.as_deref().unwrap_or_default();
+    fnv(fnv(0, text.as_bytes()), params)
+}
+
+/// Whether a task's output is nothing.
+pub(crate) fn is_output(function: &dyn TaskFn) -> bool {
+    matches!(function.produces(), Produces::Nothing)
+}

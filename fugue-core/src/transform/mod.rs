@@ -1,0 +1,46 @@
+//! Transformers: from a plain function to a task that any engine runs.
+//!
+//! [`IntoTask`] is implemented for every function whose first argument is data and whose others are context; [`IntoCoTask`] for those
+//! over several inputs. A call binds the function to schemas, parameters and a partition spec, which finds everything that can be
+//! wrong before a row is seen, and gives a [`Task`]. [`run_map`] and [`run_comap`] run tasks over batches.
+
+mod asynchronous;
+mod bind;
+mod columns;
+mod context;
+mod cotransform;
+mod cursor;
+mod drive;
+mod emit;
+mod families;
+mod input;
+mod into_task;
+mod output;
+mod registry;
+mod rules;
+mod runner;
+mod stream;
+mod task;
+
+pub use asynchronous::{Async, OwnedContext, OwnedRow, OwnedValue, OwnedValues};
+pub use columns::{CallSlices, CallValues, ValueOutput, ValueSlices, Values, ViaValue};
+pub use context::{Call, Contexts, FromContext, InputSchema, OutputSchema, Params, Slots, State};
+pub use cotransform::{CallCo, Co, CoInput, IntoCoTask, ViaPartition};
+pub use cursor::Cursor;
+pub use families::{CallOwned, CallRow, CallRowRef, CallSlice, CallWhole, Function, Owned, RowRef, RowWise, Slice, Via, Whole};
+pub use input::{Batches, FromPartition, FromStream, Partition, Rows};
+pub use into_task::{IntoTask, assert_transformer};
+pub use output::{
+    BatchWriter, GroupOutput, RowOutput, ViaBatch, ViaBatchResults, ViaBatches, ViaCollectedResults, ViaCollection, ViaResult, ViaRow,
+    ViaRowResults, ViaRows,
+};
+pub use registry::{Registry, TaskEntry};
+pub use rules::Rules;
+pub use runner::{InputRows, run_comap, run_map};
+pub use stream::{CallStream, StreamOutput, Streamed};
+pub use task::{Fixed, Produces, Progress, Reads, Shape, Task, TaskContext, TaskFn};
+
+pub(crate) use bind::{CallOptions, bind, is_output};
+pub(crate) use context::StateSlot;
+pub(crate) use runner::number;
+pub(crate) use task::{Ignore, panic_text};

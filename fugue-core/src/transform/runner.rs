@@ -1,0 +1,264 @@
+//! The runner that engines share: from batches to calls and back, on the pool, a few groups ahead of the consumer.
+
+use std::sync::Arc;
+
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::group::{Buckets, CoInput, GroupPlan, Groups, Member, ZipKind, cogroup, group, split};
+use crate::io::BatchIter;
+use crate::partition::{Algo, PartitionSpec};
+use crate::run::{Job, RunContext, ordered};
+use crate::schema::Schema;
+
+use super::task::{Shape, Task};
+
+/// Rows on their way into a map.
+pub enum InputRows {
+    /// One physical partition, read as it is asked for.
+    Stream(BatchIter),
+    /// Physical partitions in memory, as a repartition left them.
+    Split(Vec<Vec<RecordBatch>>),
+}
+
+impl std::fmt::Debug for InputRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stream(_) => f.write_str("Stream"),
+            Self::Split(parts) => write!(f, "Split({})", parts.len()),
+        }
+    }
+}
+
+impl InputRows {
+    fn collect(self, run: &RunContext) -> Result<Vec<RecordBatch>> {
+        match self {
+            Self::Stream(batches) => batches
+                .map(|b| {
+                    run.cancel.check()?;
+                    b
+                })
+                .filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0))
+                .collect(),
+            Self::Split(parts) => Ok(parts.into_iter().flatten().collect()),
+        }
+    }
+
+    fn partitions(self) -> Vec<Vec<RecordBatch>> {
+        match self {
+            Self::Stream(_) => Vec::new(),
+            Self::Split(parts) => parts,
+        }
+    }
+}
+
+/// Calls a task for each group of the rows, by the promise of [`Engine::map`](crate::engine::Engine::map).
+///
+/// `schema` is that of the rows: the task's input, or fewer columns of it (at least the keys, the presort columns and
+/// [`Task::needs`]). Reading, grouping and calling happen as the result is pulled, which must not be done on a thread of the pool.
+/// A stream-shaped task without keys runs in bounded memory over [`InputRows::Stream`].
+///
+/// # Errors
+/// `ColumnNotFound` for a spec that does not fit the rows; all else comes out of the iterator.
+pub fn run_map(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, run: &RunContext) -> Result<BatchIter> {
+    let (schema, spec, task, run) = (schema.clone(), spec.clone(), task.clone(), run.clone());
+    schema.indices_of(spec.keys())?;
+    schema.indices_of(spec.presort_keys().iter().map(|s| &s.column))?;
+    // Nothing is read before the first pull.
+    Ok(deferred(move || start(rows, &schema, &spec, &task, &run)))
+}
+
+/// An iterator that is made at the first pull.
+fn deferred(start: impl FnOnce() -> Result<BatchIter> + Send + 'static) -> BatchIter {
+    let mut start = Some(start);
+    let mut inner: Option<BatchIter> = None;
+    Box::new(std::iter::from_fn(move || {
+        if let Some(start) = start.take() {
+            match start() {
+                Ok(batches) => inner = Some(batches),
+                Err(e) => return Some(Err(e)),
+            }
+        }
+        inner.as_mut().and_then(Iterator::next)
+    }))
+}
+
+fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, run: &RunContext) -> Result<BatchIter> {
+    let row_wise = task.shape() == Shape::Row && !task.wants_cursor();
+    let num_matters = !spec.num_expr().is_zero();
+    if !spec.keys().is_empty() && !row_wise {
+        let plan = GroupPlan::new(schema, spec, task.needs_of(0, schema)?)?;
+        let plan = plan.with_num(number(spec, None, run)?);
+        let buckets = group(schema, rows.collect(run)?, &plan, &run.pool, &run.cancel)?;
+        return Ok(call_buckets(buckets, task, run));
+    }
+    if row_wise {
+        return Ok(call_rows(rows, task, run));
+    }
+    let explicit = num_matters || matches!(spec.algorithm(), Algo::Even | Algo::Rand);
+    if explicit {
+        let batches = rows.collect(run)?;
+        if spec.is_per_row() && spec.presort_keys().is_empty() {
+            return Ok(call_single_rows(batches, task, run));
+        }
+        let count = batches.iter().map(|b| b.num_rows() as u64).sum();
+        let num = number(spec, Some(count), run)?;
+        let parts = if num == 0 { vec![batches] } else { split(schema, batches, spec, num, &run.pool, &run.cancel)? };
+        return call_partitions(parts, schema, spec, task, run);
+    }
+    match rows {
+        InputRows::Stream(batches) if task.shape() == Shape::Stream && spec.presort_keys().is_empty() => call_stream(batches, 0, task, run),
+        InputRows::Stream(batches) => {
+            let all = InputRows::Stream(batches).collect(run)?;
+            call_partitions(vec![all], schema, spec, task, run)
+        }
+        split => call_partitions(split.partitions(), schema, spec, task, run),
+    }
+}
+
+/// The number of partitions that a spec asks for; 0 leaves it open.
+pub(crate) fn number(spec: &PartitionSpec, rows: Option<u64>, run: &RunContext) -> Result<usize> {
+    let num = spec.num_expr();
+    if num.needs_row_count() && rows.is_none() {
+        // Keyed maps make one call per key whatever the number is; counting first would read everything twice for nothing.
+        return Ok(0);
+    }
+    let number = num.evaluate(rows, run.pool.threads())?;
+    usize::try_from(number).map_err(|_| Error::new(ErrorKind::PartitionInvalid, format!("{number} partitions are too many")))
+}
+
+fn call_buckets(buckets: Buckets, task: &Task, run: &RunContext) -> BatchIter {
+    let buckets = Arc::new(buckets);
+    let (task, inner) = (task.clone(), run.clone());
+    let jobs = (0..buckets.len()).map(move |i| {
+        let (buckets, task, run) = (Arc::clone(&buckets), task.clone(), inner.clone());
+        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(buckets.build(i)?, &run));
+        Ok(job)
+    });
+    flatten(ordered(&run.pool, &run.cancel, jobs))
+}
+
+/// Batches one by one, in parallel and in order: rows of a partition need not stand together.
+fn call_rows(rows: InputRows, task: &Task, run: &RunContext) -> BatchIter {
+    let batches: BatchIter = match rows {
+        InputRows::Stream(batches) => batches,
+        InputRows::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
+    };
+    let (task, inner) = (task.clone(), run.clone());
+    let mut first = 0;
+    let jobs = batches.filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0)).map(move |batch| {
+        let groups = one_group(batch?, first, 0)?;
+        first += 1;
+        let (task, run) = (task.clone(), inner.clone());
+        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(groups, &run));
+        Ok(job)
+    });
+    flatten(ordered(&run.pool, &run.cancel, jobs))
+}
+
+/// One call per row.
+fn call_single_rows(batches: Vec<RecordBatch>, task: &Task, run: &RunContext) -> BatchIter {
+    let (task, inner) = (task.clone(), run.clone());
+    let mut first = 0;
+    let jobs = batches.into_iter().map(move |batch| {
+        let rows = batch.num_rows();
+        let groups = Groups { keys: no_keys(rows)?, members: vec![Member { batch, offsets: (0..=rows).collect() }], first, physical: first };
+        first += rows;
+        let (task, run) = (task.clone(), inner.clone());
+        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(groups, &run));
+        Ok(job)
+    });
+    flatten(ordered(&run.pool, &run.cancel, jobs))
+}
+
+/// One call per partition.
+fn call_partitions(
+    parts: Vec<Vec<RecordBatch>>,
+    schema: &Schema,
+    spec: &PartitionSpec,
+    task: &Task,
+    run: &RunContext,
+) -> Result<BatchIter> {
+    let unkeyed = PartitionSpec::new().presort_by(spec.presort_keys())?;
+    let plan = GroupPlan::new(schema, &unkeyed, task.needs_of(0, schema)?)?;
+    let (task, inner, schema) = (task.clone(), run.clone(), schema.clone());
+    let filled = parts.into_iter().filter(|p| p.iter().any(|b| b.num_rows() > 0));
+    let jobs = filled.enumerate().map(move |(number, part)| {
+        let (task, run, plan, schema) = (task.clone(), inner.clone(), plan.clone(), schema.clone());
+        let job: Job<Vec<RecordBatch>> = Box::new(move || {
+            let buckets = group(&schema, part, &plan, &run.pool, &run.cancel)?;
+            let mut all = Vec::new();
+            for bucket in 0..buckets.len() {
+                let mut groups = buckets.build(bucket)?;
+                groups.first = number;
+                groups.physical = number;
+                all.extend(task.run(groups, &run)?);
+            }
+            Ok(all)
+        });
+        Ok(job)
+    });
+    Ok(flatten(ordered(&run.pool, &run.cancel, jobs)))
+}
+
+/// One call with a partition that is read as the function asks for it, on the thread that pulls the result.
+fn call_stream(batches: BatchIter, physical: usize, task: &Task, run: &RunContext) -> Result<BatchIter> {
+    let mut batches = batches;
+    // A function is never called with zero rows, so the first row is looked for before it is called.
+    let first = loop {
+        run.cancel.check()?;
+        match batches.next() {
+            None => return Ok(Box::new(std::iter::empty())),
+            Some(batch) => {
+                let batch = batch?;
+                if batch.num_rows() > 0 {
+                    break batch;
+                }
+            }
+        }
+    };
+    let groups = one_group(RecordBatch::new_empty(first.schema()), physical, physical)?;
+    let cancel = run.cancel.clone();
+    let rest = batches.map(move |batch| {
+        cancel.check()?;
+        batch
+    });
+    task.run_stream(groups, Box::new(std::iter::once(Ok(first)).chain(rest)), run)
+}
+
+fn one_group(batch: RecordBatch, first: usize, physical: usize) -> Result<Groups> {
+    let rows = batch.num_rows();
+    Ok(Groups { members: vec![Member { batch, offsets: vec![0, rows] }], keys: no_keys(1)?, first, physical })
+}
+
+/// As many groups without keys.
+fn no_keys(groups: usize) -> Result<RecordBatch> {
+    let schema = Arc::new(arrow::datatypes::Schema::empty());
+    Ok(RecordBatch::try_new_with_options(schema, Vec::new(), &RecordBatchOptions::new().with_row_count(Some(groups)))?)
+}
+
+fn flatten(results: impl Iterator<Item = Result<Vec<RecordBatch>>> + Send + 'static) -> BatchIter {
+    Box::new(results.flat_map(|result| match result {
+        Ok(batches) => batches.into_iter().map(Ok).collect::<Vec<_>>(),
+        Err(e) => vec![Err(e)],
+    }))
+}
+
+/// Calls a task for each key of several inputs, by the promise of [`Engine::comap`](crate::engine::Engine::comap).
+///
+/// Each input is its schema and its rows. Reading, grouping and calling happen as the result is pulled, which must not be done on a
+/// thread of the pool.
+///
+/// # Errors
+/// They come out of the iterator.
+pub fn run_comap(inputs: Vec<(Schema, InputRows)>, how: ZipKind, spec: &PartitionSpec, task: &Task, run: &RunContext) -> Result<BatchIter> {
+    let (spec, task, run) = (spec.clone(), task.clone(), run.clone());
+    Ok(deferred(move || {
+        let inputs = inputs
+            .into_iter()
+            .map(|(schema, rows)| CoInput::new(schema, rows.collect(&run)?, &spec))
+            .collect::<Result<Vec<_>>>()?;
+        let buckets = cogroup(inputs, how, &run.pool, &run.cancel)?;
+        Ok(call_buckets(buckets, &task, &run))
+    }))
+}

@@ -1,0 +1,393 @@
+//! A task: a function bound to schemas, parameters and a partition spec, ready for any engine to run.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::record_batch::RecordBatch;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::group::Groups;
+use crate::io::BatchIter;
+use crate::row::RowLayout;
+use crate::run::RunContext;
+use crate::schema::{Schema, Type, format_value};
+
+use super::context::Slots;
+use super::emit::Emit;
+
+/// What a function does with its calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One call per group.
+    Group,
+    /// One call per row; the rows of a partition need not stand together.
+    Row,
+    /// One call per partition, which reads its batches one by one and may be larger than memory.
+    Stream,
+}
+
+/// What a function reads of an input.
+#[derive(Clone, Debug)]
+pub enum Reads {
+    /// All columns, as batches or frames.
+    All,
+    /// The columns of a row type.
+    Rows(RowLayout),
+    /// Single columns, named by the call.
+    Columns(Vec<(Type, bool)>),
+}
+
+/// What a function produces.
+#[derive(Clone, Debug)]
+pub enum Produces {
+    /// Rows of a type that knows its columns.
+    Rows(RowLayout),
+    /// Batches or frames whose columns only the call can name.
+    Batches,
+    /// Values for one column that the call names: one per row, or as many as there are (`per_row` false and `many`).
+    Values {
+        /// The column type.
+        ty: Type,
+        /// Several values per call instead of one.
+        many: bool,
+    },
+    /// Nothing: an output transformer.
+    Nothing,
+}
+
+/// A function as the library holds it: its shape known, its types hidden. Made by `IntoTask` and `IntoCoTask`.
+pub trait TaskFn: Send + Sync {
+    /// The path of the function.
+    fn name(&self) -> &'static str;
+
+    /// The identity of the function, for functions that are registered under a name.
+    fn type_id(&self) -> std::any::TypeId;
+
+    /// One call per group, per row, or per stream.
+    fn shape(&self) -> Shape;
+
+    /// What it reads, input by input.
+    fn reads(&self) -> Vec<Reads>;
+
+    /// What it produces.
+    fn produces(&self) -> Produces;
+
+    /// Looks, when the plan is built, whether calls will have their arguments.
+    ///
+    /// # Errors
+    /// `ParamsInvalid` when they will not.
+    fn prepare(&self, slots: &mut Slots) -> Result<()>;
+
+    /// Calls the function for each group (or each row of them).
+    ///
+    /// # Errors
+    /// The user's error as `TransformerFailed`, or what reading and writing rows finds.
+    fn run(&self, cx: &TaskContext, groups: &Arc<Groups>, at: &Progress) -> Result<Vec<RecordBatch>>;
+
+    /// Calls a function of [`Shape::Stream`] with the batches of a partition.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); errors of later batches come out of the iterator.
+    fn run_stream(&self, cx: &TaskContext, groups: &Arc<Groups>, input: BatchIter) -> Result<BatchIter> {
+        let _ = (groups, input);
+        Err(Error::new(ErrorKind::Unexpected, format!("{} does not read streams", cx.name)))
+    }
+}
+
+/// Which group a run is at, so that an error or a panic can be told with its key.
+#[derive(Debug, Default)]
+pub struct Progress {
+    group: Cell<usize>,
+    row: Cell<Option<usize>>,
+}
+
+impl Progress {
+    /// A group is about to be called.
+    pub(crate) fn group(&self, index: usize) {
+        self.group.set(index);
+        self.row.set(None);
+    }
+
+    /// A single row is about to be called, counted in the batch of the groups.
+    pub(crate) fn row(&self, row: usize) {
+        self.row.set(Some(row));
+    }
+}
+
+type IgnoreTest = Arc<dyn Fn(&Error) -> bool + Send + Sync>;
+
+/// The errors that a call drops a group for, and how often that happened.
+#[derive(Clone)]
+pub(crate) struct Ignore {
+    pub(crate) test: IgnoreTest,
+    pub(crate) count: Arc<AtomicU64>,
+}
+
+impl Ignore {
+    /// Whether the group is dropped for the error; counted if so.
+    pub(crate) fn drops(&self, error: &Error) -> bool {
+        let drops = (self.test)(error);
+        if drops {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+        drops
+    }
+}
+
+/// What is the same for all calls of a task.
+pub struct Fixed {
+    pub(crate) name: String,
+    pub(crate) fingerprint: u64,
+    pub(crate) inputs: Vec<Schema>,
+    pub(crate) keys: Schema,
+    pub(crate) output: Schema,
+    /// The columns that the function writes itself.
+    pub(crate) own: Schema,
+    pub(crate) emit: Emit,
+    /// The columns of the call, for functions over plain values.
+    pub(crate) on: Vec<Arc<str>>,
+    pub(crate) slots: Slots,
+    pub(crate) ignore: Option<Ignore>,
+    /// How many async calls may run at once.
+    pub(crate) concurrency: usize,
+    pub(crate) call_site: &'static Location<'static>,
+}
+
+impl fmt::Debug for Fixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("name", &self.name).field("inputs", &self.inputs).field("output", &self.output).finish_non_exhaustive()
+    }
+}
+
+/// What the calls of one run know.
+#[derive(Clone, Debug)]
+pub struct TaskContext {
+    fixed: Arc<Fixed>,
+    pub(crate) run: RunContext,
+}
+
+impl Deref for TaskContext {
+    type Target = Fixed;
+
+    fn deref(&self) -> &Fixed {
+        &self.fixed
+    }
+}
+
+/// A function bound to its inputs, its partition spec and its parameters. Engines run it; cheap to clone.
+#[derive(Clone)]
+pub struct Task {
+    pub(crate) function: Arc<dyn TaskFn>,
+    pub(crate) fixed: Arc<Fixed>,
+    /// For each input the columns that must reach the function, in the input's order; `None` for all.
+    pub(crate) needs: Vec<Option<Vec<usize>>>,
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.fixed, f)
+    }
+}
+
+impl Task {
+    /// The name of the function: its path, or the name it is registered under.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.fixed.name
+    }
+
+    /// A number that differs between tasks that may give different answers: function, parameters, schemas, and for closures the
+    /// place of the call. Engines that tell opaque functions apart by a name must put it into that name.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        self.fixed.fingerprint
+    }
+
+    /// The schemas of the inputs.
+    #[must_use]
+    pub fn inputs(&self) -> &[Schema] {
+        &self.fixed.inputs
+    }
+
+    /// The schema of the output.
+    #[must_use]
+    pub fn output(&self) -> &Schema {
+        &self.fixed.output
+    }
+
+    /// One call per group, per row, or per stream.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.function.shape()
+    }
+
+    /// The columns of an input that must reach the function, keys and presort columns aside: `None` for all of them.
+    #[must_use]
+    pub fn needs(&self, input: usize) -> Option<&[usize]> {
+        self.needs.get(input).and_then(|n| n.as_deref())
+    }
+
+    /// The same by position in rows that may have been narrowed on their way.
+    pub(crate) fn needs_of(&self, input: usize, rows: &Schema) -> Result<Vec<usize>> {
+        match (self.needs(input), self.fixed.inputs.get(input)) {
+            (Some(needs), Some(schema)) => rows.indices_of(needs.iter().map(|i| schema.fields()[*i].name())),
+            _ => Ok((0..rows.len()).collect()),
+        }
+    }
+
+    /// Whether calls ask for the cursor, so that even row-wise functions must be called group by group.
+    #[must_use]
+    pub fn wants_cursor(&self) -> bool {
+        self.fixed.slots.cursor
+    }
+
+    /// Whether the task has no output rows: an output transformer.
+    #[must_use]
+    pub fn is_output(&self) -> bool {
+        matches!(self.function.produces(), Produces::Nothing)
+    }
+
+    /// The line of the user's program that asked for the task.
+    #[must_use]
+    pub fn call_site(&self) -> &'static Location<'static> {
+        self.fixed.call_site
+    }
+
+    /// Calls the function for each of the groups; the batches have the output schema.
+    ///
+    /// # Errors
+    /// `TransformerFailed` with transformer, key and sample rows when user code fails or panics; `Cancelled`, `DeadlineExceeded`.
+    pub fn run(&self, groups: Groups, run: &RunContext) -> Result<Vec<RecordBatch>> {
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cx = self.context(run);
+        let groups = Arc::new(groups);
+        let at = Progress::default();
+        // A panic is the user's error like any other: it names its key and leaves the pool's thread alive.
+        match catch_unwind(AssertUnwindSafe(|| self.function.run(&cx, &groups, &at))) {
+            Ok(result) => result.map_err(|e| self.explain(e, &groups, &at)),
+            Err(panic) => Err(self.explain(panicked(&*panic), &groups, &at)),
+        }
+    }
+
+    /// Calls a stream-shaped function with the batches of a partition.
+    ///
+    /// `groups` holds the position (keys, numbers) as one group without rows. Never called for a partition without rows.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), also out of the iterator.
+    pub fn run_stream(&self, groups: Groups, input: BatchIter, run: &RunContext) -> Result<BatchIter> {
+        let cx = self.context(run);
+        let groups = Arc::new(groups);
+        let made = catch_unwind(AssertUnwindSafe(|| self.function.run_stream(&cx, &groups, input)));
+        let mut inner = match made {
+            Ok(result) => result.map_err(|e| self.explain(e, &groups, &Progress::default()))?,
+            Err(panic) => return Err(self.explain(panicked(&*panic), &groups, &Progress::default())),
+        };
+        let task = self.clone();
+        let mut over = false;
+        Ok(Box::new(std::iter::from_fn(move || {
+            if over {
+                return None;
+            }
+            if let Err(e) = cx.run.cancel.check() {
+                over = true;
+                return Some(Err(e));
+            }
+            let next = catch_unwind(AssertUnwindSafe(|| inner.next()));
+            let next = next.unwrap_or_else(|panic| Some(Err(panicked(&*panic))));
+            over = !matches!(next, Some(Ok(_)));
+            next.map(|r| r.map_err(|e| task.explain(e, &groups, &Progress::default())))
+        })))
+    }
+
+    /// The same task behind another function and over another input: for operations that are derived through map.
+    pub(crate) fn wrapped(&self, function: Arc<dyn TaskFn>, input: Schema) -> Self {
+        let fixed = Fixed {
+            name: self.fixed.name.clone(),
+            fingerprint: super::cursor::fnv(self.fixed.fingerprint, b"comap"),
+            inputs: vec![input],
+            keys: self.fixed.keys.clone(),
+            output: self.fixed.output.clone(),
+            own: self.fixed.output.clone(),
+            emit: Emit::as_written(&self.fixed.output),
+            on: Vec::new(),
+            slots: Slots::default(),
+            ignore: None,
+            concurrency: self.fixed.concurrency,
+            call_site: self.fixed.call_site,
+        };
+        Self { function, fixed: Arc::new(fixed), needs: vec![None] }
+    }
+
+    fn context(&self, run: &RunContext) -> TaskContext {
+        TaskContext {
+            fixed: Arc::clone(&self.fixed),
+            run: run.clone(),
+        }
+    }
+
+    /// Adds transformer, key, sample rows and the user's line to an error of a call.
+    fn explain(&self, error: Error, groups: &Groups, at: &Progress) -> Error {
+        let index = at.group.get();
+        let error = error.with("transformer", self.name()).with_call_site(self.fixed.call_site);
+        if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::DeadlineExceeded) {
+            return error;
+        }
+        let mut error = error;
+        let key = super::cursor::key_text(groups, index);
+        if !key.is_empty() {
+            error = error.with("key", key.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(", "));
+        }
+        match sample_rows(groups, at) {
+            Some(rows) => error.with("rows", rows),
+            None => error,
+        }
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    Error::new(ErrorKind::TransformerFailed, format!("the function panicked: {}", panic_text(panic)))
+}
+
+/// The message that a panic carries.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "(a panic without text)".to_owned())
+}
+
+/// Turns the error of user code into ours, keeping it as the source.
+pub(crate) fn user_error(error: impl Into<crate::BoxError>) -> Error {
+    let error: crate::BoxError = error.into();
+    // A function that calls this library itself may return our error; the outer one still says whose function it was.
+    Error::new(ErrorKind::TransformerFailed, error.to_string()).with_source(error)
+}
+
+/// The row at hand, or the first rows of the group at hand (three at most per input), as text.
+fn sample_rows(groups: &Groups, at: &Progress) -> Option<String> {
+    let index = at.group.get();
+    let mut lines = Vec::new();
+    for member in &groups.members {
+        let (Some(&start), Some(&end)) = (member.offsets.get(index), member.offsets.get(index + 1)) else { continue };
+        let schema = member.batch.schema();
+        let (start, end) = at.row.get().map_or((start, end.min(start + 3)), |row| (row, row + 1));
+        for row in start..end.min(member.batch.num_rows()) {
+            let cells = schema.fields().iter().zip(member.batch.columns()).map(|(f, c)| {
+                let value = if arrow::array::Array::is_null(c, row) { "NULL".to_owned() } else { format_value(c, row) };
+                let value = if value.chars().count() > 40 { value.chars().take(40).chain(['…']).collect() } else { value };
+                format!("{}={value}", f.name())
+            });
+            lines.push(cells.collect::<Vec<_>>().join(", "));
+        }
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
