@@ -43,7 +43,7 @@ pub use decimal::Decimal;
 pub use dynamic::{FromValue, Record, Value};
 /// Makes a struct a [`Row`], and a [`Cell`] as a struct column.
 pub use fugue_macros::Row;
-pub use layout::{RowField, RowLayout};
+pub use layout::{ColumnsLayout, RowField, RowLayout};
 pub use map::Entries;
 pub use nulls::Nulls;
 pub use rest::Rest;
