@@ -24,6 +24,7 @@
 mod boolean;
 mod bytes;
 mod decimal;
+mod dynamic;
 mod layout;
 mod list;
 mod map;
@@ -39,9 +40,10 @@ use arrow::array::{Array, ArrayRef};
 use arrow::record_batch::RecordBatch;
 
 pub use decimal::Decimal;
+pub use dynamic::{FromValue, Record, Value};
 /// Makes a struct a [`Row`], and a [`Cell`] as a struct column.
 pub use fugue_macros::Row;
-pub use layout::{RowField, RowLayout};
+pub use layout::{ColumnsLayout, RowField, RowLayout};
 pub use map::Entries;
 pub use nulls::Nulls;
 pub use rest::Rest;
