@@ -66,8 +66,8 @@ pub fn conform(batch: &RecordBatch, to: &Schema) -> Result<RecordBatch> {
     let own = batch.schema_ref();
     let places = places(own, to)?;
     let mut columns = Vec::with_capacity(to.len());
-    for ((field, target), place) in to.fields().iter().zip(to.arrow().fields()).zip(places) {
-        let array = batch.column(place);
+    for (i, (field, target)) in to.fields().iter().zip(to.arrow().fields()).enumerate() {
+        let array = batch.column(places.as_ref().map_or(i, |places| places[i]));
         let column = if array.data_type() == target.data_type() && !field.ty().has_map() {
             Arc::clone(array)
         } else {
@@ -88,12 +88,12 @@ fn assemble(batch: &RecordBatch, to: &Schema, columns: Vec<ArrayRef>) -> Result<
     Ok(RecordBatch::try_new_with_options(to.to_arrow(), columns, &options)?)
 }
 
-/// Where each declared column stands in the batch.
-fn places(own: &ArrowSchema, to: &Schema) -> Result<Vec<usize>> {
+/// Where each declared column stands in the batch; nothing when each stands where it was declared.
+fn places(own: &ArrowSchema, to: &Schema) -> Result<Option<Vec<usize>>> {
     let fields = own.fields();
     let in_order = fields.len() == to.len() && fields.iter().map(|f| f.name().as_str()).eq(to.names());
     if in_order {
-        return Ok((0..to.len()).collect());
+        return Ok(None);
     }
     let mut table: HashMap<&str, (usize, bool)> = HashMap::with_capacity(fields.len());
     for (i, field) in fields.iter().enumerate() {
@@ -108,7 +108,7 @@ fn places(own: &ArrowSchema, to: &Schema) -> Result<Vec<usize>> {
             Err(Error::new(ErrorKind::SchemaMismatch, message).with("column", name))
         }
     };
-    to.names().map(place).collect()
+    to.names().map(place).collect::<Result<_>>().map(Some)
 }
 
 fn listed(schema: &ArrowSchema) -> String {
@@ -117,3 +117,6 @@ fn listed(schema: &ArrowSchema) -> String {
     }
     schema.fields().iter().map(|f| quote(f.name())).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;
