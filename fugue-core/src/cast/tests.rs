@@ -54,7 +54,7 @@ fn pinned_casts() {
         ("01:02|01:02:03.000001", "time", "str", "01:02:00|01:02:03.000001"),
         ("1.5|-0.05", "decimal(5,2)", "str", "1.50|-0.05"),
         // D31
-        ("trUe|False|1|0|t|F|YES|no| y ", "str", "bool", "true|false|true|false|true|false|true|false|true"),
+        ("trUe|False|1|0|t|F|YES|no| yes ", "str", "bool", "true|false|true|false|true|false|true|false|true"),
         // D32, D33
         (" 1 |-7|+3|007", "str", "int", "1|-7|3|7"),
         ("1.1|2| 1e3 |nan|-Infinity", "str", "double", "1.1|2.0|1000.0|NaN|-inf"),
@@ -106,6 +106,7 @@ fn failing_values_name_row_and_value() {
         ("1|-1", "str", "uint", 1, "\"-1\" is out of the range of uint"),
         ("1|x", "str", "double", 1, "\"x\" is no number"),
         ("1|1e999", "str", "double", 1, "\"1e999\" is out of range"),
+        ("true|y", "str", "bool", 1, "\"y\" is neither true nor false"),
         ("true|2", "str", "bool", 1, "\"2\" is neither true nor false"),
         ("2020-01-01|2020-02-30", "str", "date", 1, "\"2020-02-30\" is no date; write it as in 2020-01-31"),
         ("2020-01-01|2020-01-01 00:00:00", "str", "date", 1, "is no date"),
@@ -207,7 +208,7 @@ fn structs_are_cast_by_name() {
     let made = cast_array(&row, &ty("{a:str,b:[int]}")).unwrap();
     assert_eq!(format_value(&made, 0), "{a: \"1\", b: [3, 4]}");
     let made = cast_array(&row, &ty("{x:[str],b:[ulong]}")).unwrap();
-    assert_eq!(format_value(&made, 0), "{x: null, b: [3, 4]}");
+    assert_eq!(format_value(&made, 0), "{x: NULL, b: [3, 4]}");
     assert_eq!(made.as_struct().column(1).as_list::<i32>().value(0).as_primitive::<UInt64Type>().values(), &[3, 4]);
 }
 
@@ -222,10 +223,10 @@ fn maps_are_cast_and_are_lists_of_entries() {
     builder.append(false).unwrap();
     let maps = array(builder.finish());
     let made = cast_array(&maps, &ty("<int,long>")).unwrap();
-    assert_eq!((format_value(&made, 0), made.is_null(1)), ("{1: 7, 2: null}".into(), true));
+    assert_eq!((format_value(&made, 0), made.is_null(1)), ("{1: 7, 2: NULL}".into(), true));
 
     let listed = cast_array(&maps, &ty("[{key:str,value:int}]")).unwrap();
-    assert_eq!(format_value(&listed, 0), "[{key: \"1.5\", value: 7}, {key: \"2.5\", value: null}]");
+    assert_eq!(format_value(&listed, 0), "[{key: \"1.5\", value: 7}, {key: \"2.5\", value: NULL}]");
     let back = cast_array(&listed, &ty("<double,str>")).unwrap();
     assert_eq!(&back, &cast_array(&maps, &ty("<double,str>")).unwrap());
 
@@ -252,8 +253,8 @@ fn any_column_can_be_shown() {
     builder.values().append_null();
     builder.append(true);
     let column = array(builder.finish());
-    assert_eq!(format_value(&column, 0), "[0x0105, null]");
-    assert_eq!(format_value(&array(NullArray::new(1)), 0), "null");
+    assert_eq!(format_value(&column, 0), "[0x0105, NULL]");
+    assert_eq!(format_value(&array(NullArray::new(1)), 0), "NULL");
     assert_eq!(format_value(&array(TimestampNanosecondArray::from(vec![1_001])), 0), "1970-01-01 00:00:00.000001");
     assert_eq!(format_value(&array(DurationSecondArray::from(vec![1])), 0), "PT1S");
     let formatter = Formatter::new(&text(&["plain \"text\"", "b"]).slice(0, 1)).unwrap();

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Schema as ArrowSchema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::layout::{SubMicrosecond, canonical};
-use super::{Field, Schema, Type, quote};
+use super::{Schema, Type, quote};
 use crate::cast;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -35,19 +35,17 @@ pub fn normalise_with(batch: &RecordBatch, to: &Schema, below: SubMicrosecond) -
         let message = format!("the columns are {}, but {} were declared", listed(own), to);
         return Err(Error::new(ErrorKind::SchemaMismatch, message));
     }
-    let column = |(array, field): (&ArrayRef, &Field)| {
-        if !matches!(array.data_type(), DataType::Null) {
-            let means = Type::from_arrow(array.data_type())?;
-            if means != *field.ty() {
-                let message = format!("the column is {means}, but {} was declared; cast it", field.ty());
-                return Err(Error::new(ErrorKind::SchemaMismatch, message));
-            }
-        }
-        canonical(array, field.ty(), below).map_err(Error::from)
-    };
     let columns = batch.columns().iter().zip(to.fields());
-    let columns = columns.map(|(array, field)| column((array, field)).map_err(|e| e.with("column", field.name())));
+    let columns = columns.map(|(array, field)| column(array, field.ty(), below).map_err(|e| e.with("column", field.name())));
     assemble(batch, to, columns.collect::<Result<_>>()?)
+}
+
+/// One column in the contract's layout, as [`normalise`] does it.
+///
+/// # Errors
+/// As [`normalise`], without the name of the column.
+pub fn normalise_array(array: &ArrayRef, to: &Type) -> Result<ArrayRef> {
+    column(array, to, SubMicrosecond::Refuse)
 }
 
 /// The batch as the declared schema: columns found by name, in the declared order, cast to the declared types (see
@@ -76,6 +74,17 @@ pub fn conform(batch: &RecordBatch, to: &Schema) -> Result<RecordBatch> {
         columns.push(column);
     }
     assemble(batch, to, columns)
+}
+
+fn column(array: &ArrayRef, to: &Type, below: SubMicrosecond) -> Result<ArrayRef> {
+    if !matches!(array.data_type(), DataType::Null) {
+        let means = Type::from_arrow(array.data_type())?;
+        if means != *to {
+            let message = format!("the column is {means}, but {to} was declared; cast it");
+            return Err(Error::new(ErrorKind::SchemaMismatch, message));
+        }
+    }
+    Ok(canonical(array, to, below)?)
 }
 
 /// Whether the batch says by its schema's pointer that it conforms. Keys of maps must be looked at all the same.

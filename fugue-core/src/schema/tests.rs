@@ -284,6 +284,7 @@ fn algebra() {
     assert_eq!(a.union("d:int,a:str").unwrap(), "a:int,b:str,c:double,d:int");
     assert_eq!(a.union_strict("d:int,a:int").unwrap(), "a:int,b:str,c:double,d:int");
     assert_eq!(a.alter("c:str,a:long").unwrap(), "a:long,b:str,c:str");
+    assert_eq!(a.with_fields("d:int,b:long").unwrap(), "a:int,b:long,c:double,d:int");
     assert_eq!(a.rename([("a", "b"), ("b", "a")]).unwrap(), "b:int,a:str,c:double");
     assert_eq!(a.rename::<&str, &str>([]).unwrap(), a);
     assert_eq!(a.rename_if_there([("x", "y"), ("a", "z")]).unwrap(), "z:int,b:str,c:double");

@@ -6,6 +6,7 @@ use arrow::compute::cast as arrow_cast;
 use arrow::datatypes::{Field as ArrowField, Fields, Int8Type, Int32Type, TimeUnit};
 
 use super::*;
+use crate::schema::Field;
 
 fn schema(text: &str) -> Schema {
     Schema::parse(text).unwrap()
@@ -304,6 +305,7 @@ fn equal_floats_are_one_key_and_deep_maps_count() {
 fn a_column_of_nulls_needs_a_declared_type() {
     let made = normalised(array(NullArray::new(3)), "[str]").unwrap();
     assert_eq!((made.len(), made.null_count()), (3, 3));
+    assert_eq!(&normalise_array(&array(NullArray::new(3)), &Type::list(Type::Str)).unwrap(), &made);
     assert_eq!(Schema::of_batch(&batch_of(array(NullArray::new(3)))).unwrap_err().context("column"), Some("x"));
 }
 
