@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::io::Write;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::record_batch::RecordBatch;

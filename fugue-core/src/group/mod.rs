@@ -31,22 +31,6 @@ impl Groups {
         self.members.first().map_or(0, |m| m.offsets.len().saturating_sub(1))
     }
 
-    /// Some of the groups, without copying rows.
-    #[must_use]
-    pub fn slice(&self, start: usize, count: usize) -> Self {
-        let members = self.members.iter().map(|m| {
-            let (from, to) = (m.offsets[start], m.offsets[start + count]);
-            let offsets = m.offsets[start..=start + count].iter().map(|o| o - from).collect();
-            Member { batch: m.batch.slice(from, to - from), offsets }
-        });
-        Self {
-            members: members.collect(),
-            keys: self.keys.slice(start, count),
-            first: self.first + start,
-            physical: self.physical,
-        }
-    }
-
     /// Whether there is no group.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field as ArrowField};
 use super::bytes::Bytes;
 use super::nulls::{Nulls, invalid, mismatch};
 use super::support::{checked_by_value, dictionary};
-use super::{Cell, Plain};
+use super::Cell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Type;
 

@@ -40,7 +40,7 @@ impl<R: Row> IntoSource<ViaRecords> for Vec<R> {
                 format!("{} does not say which columns there are; give the rows with their schema: (\"a:long,b:str\", rows)", layout.name),
             ));
         }
-        let schema = layout.schema()?;
+        let schema = layout.schema(None)?;
         write_rows(self, schema)
     }
 }

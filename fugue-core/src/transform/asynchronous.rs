@@ -11,7 +11,7 @@ use futures::StreamExt;
 use crate::blocking;
 use crate::error::{Error, Result};
 use crate::group::Groups;
-use crate::row::{Cell, Nulls, Plain, Row};
+use crate::row::{Cell, Plain, Row};
 
 use super::columns::{ValueCollector, ValueOutput};
 use super::context::{Call, Contexts, FromContext, Slots};

@@ -7,7 +7,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group::{Buckets, CoInput, GroupPlan, Groups, Member, ZipKind, cogroup, group, split};
 use crate::io::BatchIter;
-use crate::partition::{Algo, PartitionSpec};
+use crate::partition::{Algo, Num, PartitionSpec};
 use crate::run::{Job, RunContext, ordered};
 use crate::schema::Schema;
 
@@ -87,8 +87,7 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     let row_wise = task.shape() == Shape::Row && !task.wants_cursor();
     let num_matters = !spec.num_expr().is_zero();
     if !spec.keys().is_empty() && !row_wise {
-        let plan = GroupPlan::new(schema, spec, task.needs_of(0, schema)?)?;
-        let plan = plan.with_num(number(spec, None, run)?);
+        let plan = GroupPlan::new(schema, spec, number(spec, None, run)? as u64)?.with_columns(task.needs_of(0, schema)?);
         let buckets = group(schema, rows.collect(run)?, &plan, &run.pool, &run.cancel)?;
         return Ok(call_buckets(buckets, task, run));
     }
@@ -98,7 +97,7 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     let explicit = num_matters || matches!(spec.algorithm(), Algo::Even | Algo::Rand);
     if explicit {
         let batches = rows.collect(run)?;
-        if spec.is_per_row() && spec.presort_keys().is_empty() {
+        if *spec.num_expr() == Num::rows() && spec.algorithm() == Algo::Even && spec.presort_keys().is_empty() {
             return Ok(call_single_rows(batches, task, run));
         }
         let count = batches.iter().map(|b| b.num_rows() as u64).sum();
@@ -156,7 +155,7 @@ const ROWS: usize = 8192;
 fn pieces(groups: Groups, threads: usize) -> Vec<Groups> {
     let count = groups.len();
     let share = count.div_ceil(threads * PIECES * 2).max(1);
-    (0..count).step_by(share).map(|start| groups.slice(start, share.min(count - start))).collect()
+    (0..count).step_by(share).map(|start| groups.slice(start..count.min(start + share))).collect()
 }
 
 /// One job per share of groups.
@@ -220,8 +219,8 @@ fn call_partitions(
     task: &Task,
     run: &RunContext,
 ) -> Result<BatchIter> {
-    let unkeyed = PartitionSpec::new().presort_by(spec.presort_keys())?;
-    let plan = GroupPlan::new(schema, &unkeyed, task.needs_of(0, schema)?)?;
+    let unkeyed = spec.clone().by(Vec::<String>::new())?;
+    let plan = GroupPlan::new(schema, &unkeyed.num(0)?.algo(Algo::Default), 0)?.with_columns(task.needs_of(0, schema)?);
     let (task, inner, schema) = (task.clone(), run.clone(), schema.clone());
     let filled = parts.into_iter().filter(|p| p.iter().any(|b| b.num_rows() > 0));
     let jobs = filled.enumerate().map(move |(number, part)| {
@@ -297,7 +296,11 @@ pub fn run_comap(inputs: Vec<(Schema, InputRows)>, how: ZipKind, spec: &Partitio
     Ok(deferred(move || {
         let inputs = inputs
             .into_iter()
-            .map(|(schema, rows)| CoInput::new(schema, rows.collect(&run)?, &spec))
+            .enumerate()
+            .map(|(i, (schema, rows))| {
+                let columns = task.needs_of(i, &schema)?;
+                Ok(CoInput::new(schema, rows.collect(&run)?, &spec)?.with_columns(columns))
+            })
             .collect::<Result<Vec<_>>>()?;
         let buckets = cogroup(inputs, how, &run.pool, &run.cancel)?;
         Ok(call_buckets(buckets, &task, &run))
