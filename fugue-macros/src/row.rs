@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{Data, DeriveInput, Error, Fields, GenericParam, Ident, Index, Lifetime, LitStr, Path, Result, Type};
 
@@ -264,6 +265,7 @@ fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
             let message = format!("field {} keeps the rest already; only one field can", first.ident);
             return Err(Error::new(field.span(), message));
         }
+        refuse_static(&field.ty)?;
         let raw = ident.to_string();
         let column = rename.unwrap_or_else(|| LitStr::new(raw.strip_prefix("r#").unwrap_or(&raw), ident.span()));
         let twin = fields.iter().find(|f| !f.rest && !rest && f.column.value() == column.value());
@@ -274,6 +276,28 @@ fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
         fields.push(Field { ident, ty: field.ty.clone(), column, rest });
     }
     Ok(fields)
+}
+
+/// Rows are read from a batch, which nothing outlives.
+fn refuse_static(ty: &Type) -> Result<()> {
+    struct Statics(Option<Span>);
+    impl<'ast> Visit<'ast> for Statics {
+        fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+            if lifetime.ident == "static" {
+                self.0.get_or_insert(lifetime.span());
+            }
+        }
+    }
+    let mut statics = Statics(None);
+    statics.visit_type(ty);
+    match statics.0 {
+        Some(span) => {
+            let message = "a row borrows from its batch: give the struct a lifetime parameter and write it here (`struct Name<'r>`, \
+                           `&'r str`), or own the value (`String`)";
+            Err(Error::new(span, message))
+        }
+        None => Ok(()),
+    }
 }
 
 fn field_attributes(field: &syn::Field) -> Result<(Option<LitStr>, bool)> {

@@ -61,13 +61,13 @@ impl RowLayout {
     /// # Errors
     /// `ColumnNotFound` for a missing column, `SchemaMismatch` for a type that cannot be read without loss; both name the column.
     pub fn check(&self, schema: &Schema) -> Result<()> {
-        for field in &self.fields {
-            let found = schema.field(field.name).ok_or_else(|| missing(field.name, schema.names(), self.name))?;
-            if !readable(found.ty(), &field.ty) {
-                return Err(mismatched(field.name, &field.ty, &describe(found.ty())).with("row type", self.name));
-            }
-        }
-        Ok(())
+        self.fields.iter().try_for_each(|field| check_column(schema, field.name, &field.ty, self.name))
+    }
+
+    /// The layout of plain values whose columns the call names, to be checked.
+    #[must_use]
+    pub fn of_columns<'c>(types: &'c [(Type, bool)], names: &'c [Arc<str>]) -> ColumnsLayout<'c> {
+        ColumnsLayout { types, names }
     }
 
     /// The schema of rows of the type: its own columns and, where the rest stands, those columns of `input` that it does not name.
@@ -131,6 +131,31 @@ impl RowLayout {
     fn names(&self, column: &str) -> bool {
         self.fields.iter().any(|f| f.name == column)
     }
+}
+
+/// The arguments of a function over plain values, with the columns that they are read from.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnsLayout<'c> {
+    types: &'c [(Type, bool)],
+    names: &'c [Arc<str>],
+}
+
+impl ColumnsLayout<'_> {
+    /// Whether the values can be read from columns of the schema; see [`RowLayout::check`].
+    ///
+    /// # Errors
+    /// `ColumnNotFound` for a missing column, `SchemaMismatch` for a type that cannot be read without loss; both name the column.
+    pub fn check(&self, schema: &Schema) -> Result<()> {
+        self.names.iter().zip(self.types).try_for_each(|(name, (ty, _))| check_column(schema, name, ty, "the function"))
+    }
+}
+
+fn check_column(schema: &Schema, name: &str, wanted: &Type, reader: &'static str) -> Result<()> {
+    let found = schema.field(name).ok_or_else(|| missing(name, schema.names(), reader))?;
+    if readable(found.ty(), wanted) {
+        return Ok(());
+    }
+    Err(mismatched(name, wanted, &describe(found.ty())).with("reader", reader))
 }
 
 /// Whether a column of type `found` can be read as `wanted` without loss: the same meaning, or a narrower type of its kind.

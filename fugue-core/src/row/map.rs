@@ -147,8 +147,7 @@ where
 }
 
 /// Where the maps of a column lie: a map, or a list of structs of a key and a value.
-#[expect(clippy::type_complexity, reason = "used once, where its four parts get their names")]
-fn entries<'a>(array: &'a dyn Array) -> Option<(Spans<'a>, &'a dyn Array, &'a dyn Array, &'a dyn Array)> {
+pub(super) fn entries<'a>(array: &'a dyn Array) -> Option<(Spans<'a>, &'a dyn Array, &'a dyn Array, &'a dyn Array)> {
     let (spans, entries): (Spans<'a>, &'a StructArray) = match array.data_type() {
         DataType::Map(_, _) => {
             let found = array.as_map_opt()?;

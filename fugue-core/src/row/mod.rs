@@ -24,6 +24,7 @@
 mod boolean;
 mod bytes;
 mod decimal;
+mod dynamic;
 mod layout;
 mod list;
 mod map;
@@ -39,9 +40,10 @@ use arrow::array::{Array, ArrayRef};
 use arrow::record_batch::RecordBatch;
 
 pub use decimal::Decimal;
+pub use dynamic::{FromValue, Record, Value};
 /// Makes a struct a [`Row`], and a [`Cell`] as a struct column.
 pub use fugue_macros::Row;
-pub use layout::{RowField, RowLayout};
+pub use layout::{ColumnsLayout, RowField, RowLayout};
 pub use map::Entries;
 pub use nulls::Nulls;
 pub use rest::Rest;
@@ -179,7 +181,7 @@ pub trait Cell: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a plain value of a column",
     label = "not a plain value",
-    note = "plain values are bool, numbers, String, &str, bytes, dates and times, Decimal<P, S>, and Option, Vec and maps of these"
+    note = "plain values are bool, numbers, String, &str, bytes, dates and times, Decimal<P, S>, and Option and maps of these"
 )]
 pub trait Plain: Cell {}
 

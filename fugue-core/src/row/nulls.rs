@@ -9,7 +9,7 @@ use crate::schema::Type;
 
 /// Whether a reader accepts nulls in its column, and which rows count at all.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nulls<'m> {
     /// A null is an error that names column and row.
     Forbid,
@@ -90,5 +90,5 @@ pub(super) fn mismatched(name: &str, wanted: &Type, found: &str) -> Error {
 
 /// The text of a type in messages.
 pub(super) fn describe(ty: &Type) -> String {
-    format!("{ty:?}")
+    ty.to_string()
 }
