@@ -10,7 +10,6 @@ use proptest::prelude::*;
 
 use super::support::table;
 use crate::bench::Bench;
-use crate::compare::Compare;
 use crate::failure::{Failure, Outcome, ensure, expect_error};
 use crate::generate::{Lane, TableOptions, value};
 use crate::value::{OwnValue, Table, write_column};

@@ -99,7 +99,7 @@ fn program_of(
     table: &Table,
     spec: &KeyedSpec,
     program: Program,
-) -> Result<(impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + 'static, Schema), Failure> {
+) -> Result<(impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + use<>, Schema), Failure> {
     let output = program.output(&table.schema, &spec.keys)?;
     Ok((of_program(program, &table.schema, &spec.keys, &output)?, output))
 }

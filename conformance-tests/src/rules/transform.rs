@@ -58,7 +58,7 @@ pub fn nothing_returned_is_no_rows(t: &Bench) -> Outcome {
         t.same(&table!("a:long"; [0_i64])?, &frame.transform(only_zero).partition_by(["a"]).run()?)?;
         t.same(&table!("a:long"; [0_i64])?, &frame.transform(only_zero).run()?)?;
         for keys in [&[][..], &["a"]] {
-            let nothing = |_: RecordBatch| -> Option<RecordBatch> { None };
+            let nothing = |_: RecordBatch| Vec::<RecordBatch>::new();
             t.same(&none, &frame.transform(nothing).partition_by(names(keys)).schema(&none.schema).run()?)?;
             let stream = |batches: Batches| batches.filter(|_| false);
             t.same(&none, &frame.transform(stream).partition_by(names(keys)).schema(&none.schema).run()?)?;

@@ -112,8 +112,8 @@ impl Engine for Reference {
         Ok(plan)
     }
 
-    fn comap(&self, zip: &Zip<Plan>, task: &Task) -> Result<Plan> {
-        Ok(Plan { schema: task.output().clone(), node: Arc::new(Node::Zip(zip.clone(), task.clone())) })
+    fn comap(&self, zip: &Zip<Plan>, task: &Task) -> Result<Option<Plan>> {
+        Ok(Some(Plan { schema: task.output().clone(), node: Arc::new(Node::Zip(zip.clone(), task.clone())) }))
     }
 
     async fn count(&self, frame: &Plan, run: &RunContext) -> Result<u64> {
