@@ -1,0 +1,1 @@
+//! Grouping against a naive oracle.
