@@ -14,6 +14,7 @@ pub use super::rest::{KeepsRest, RestWriter};
 use super::Cell;
 use super::layout::{RowField, RowLayout, missing, struct_type, writable};
 use super::nulls::{Nulls, mismatch};
+use crate::cast::cast_array;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Schema, Type};
 
@@ -129,7 +130,7 @@ pub(super) fn relabel(array: &ArrayRef, declared: &Type, name: &str) -> Result<A
     }
     let found = Type::from_arrow(array.data_type())?;
     if writable(&found, declared) {
-        return Ok(arrow::compute::cast(array, &wanted)?);
+        return cast_array(array, declared).map_err(|e| e.with("column", name));
     }
     Err(mismatch(name, declared, array.data_type()))
 }
