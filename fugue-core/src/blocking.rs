@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
@@ -36,20 +35,11 @@ pub(crate) fn current_runtime() -> Option<Handle> {
 /// # Errors
 /// What the future returns, `Cancelled`, `DeadlineExceeded`, and `SettingInvalid` where no runtime can be started.
 pub(crate) fn drive<T>(runtime: Option<&Handle>, cancel: &Cancel, future: impl Future<Output = Result<T>>) -> Result<T> {
-    let stopped = async {
-        loop {
-            if let Err(e) = cancel.check() {
-                return e;
-            }
-            // Tokens are asked, not signalled: they are shared with threads that know no runtime.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
     let both = async {
-        let (future, stopped) = (std::pin::pin!(future), std::pin::pin!(stopped));
+        let (future, stopped) = (std::pin::pin!(future), std::pin::pin!(cancel.stopped()));
         match futures::future::select(future, stopped).await {
             futures::future::Either::Left((result, _)) => result,
-            futures::future::Either::Right((stopped, _)) => Err(stopped),
+            futures::future::Either::Right((error, _)) => Err(error),
         }
     };
     match runtime {

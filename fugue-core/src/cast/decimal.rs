@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(read("4e-3", 10, 2), Ok(0));
         assert_eq!(read("1e-400", 10, 2), Ok(0));
         assert_eq!(read("0e999999999", 10, 2), Ok(0));
-        for text in ["", ".", "-", "x", "1,5", "1e", "NaN", "inf", "1 2", "--1", "99.995e6", "100000000", "1e999999999"] {
+        for text in ["", ".", "-", "x", "1,5", "1e", "NaN", "inf", "1 2", "--1", "99999999.995", "100000000", "1e999999999"] {
             assert!(read(text, 10, 2).is_err(), "{text}");
         }
         let most = "9".repeat(38);

@@ -24,10 +24,16 @@ type Append = Box<dyn Fn(usize, &mut String) + Send + Sync>;
 /// The texts of one column's values, resolved once.
 ///
 /// `true`, `12`, `1.0`, `1.5e20`, `NaN`, `2020-01-31`, `2020-01-31 03:04:05.25`, `2020-01-31 03:04:05+01:00`; text as it is,
-/// bytes as `0x0105`; nested values as `[1, null]`, `{a: 1, b: "text"}` and `{"key": 1}`. A null is `null`.
+/// bytes as `0x0105`; nested values as `[1, NULL]`, `{a: 1, b: "text"}` and `{"key": 1}`. A null is `NULL`.
 pub struct Formatter {
     array: ArrayRef,
     write: Append,
+}
+
+impl std::fmt::Debug for Formatter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Formatter({})", self.array.data_type())
+    }
 }
 
 impl Formatter {
@@ -54,7 +60,7 @@ impl Formatter {
     pub fn write(&self, row: usize, out: &mut String) {
         // An array of null type has no bitmap of nulls, but only nulls.
         if self.array.data_type().is_null() || self.array.is_null(row) {
-            out.push_str("null");
+            out.push_str("NULL");
         } else {
             (self.write)(row, out);
         }

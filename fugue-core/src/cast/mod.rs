@@ -4,7 +4,7 @@
 //! - null stays null; a value that cannot be cast is an error that names its row, never a null;
 //! - float to integer cuts the fraction off; a number out of range, and NaN to an integer, is an error;
 //! - to a decimal, and to fewer digits of one, rounds half away from zero;
-//! - number to bool: zero is false, everything else true; text to bool: `true t yes y 1` and their opposites, in any case;
+//! - number to bool: zero is false, everything else true; text to bool: `true t yes 1` and `false f no 0`, in any case;
 //! - text to number: blanks around are cut off; `1.0` is no integer; text to date and time: ISO forms, with blank or `T`;
 //! - a moment without zone becomes an instant as the wall time of the zone, and back; instants keep their instant;
 //! - bytes and text are each other's UTF-8;

@@ -55,10 +55,10 @@ fn bools(array: &ArrayRef) -> Result<BooleanArray, Fault> {
     let mut values = Vec::with_capacity(text.len());
     for row in 0..text.len() {
         let word = if text.is_null(row) { "0" } else { text.value(row).trim() };
-        let is = |words: [&str; 5]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
-        if is(["true", "t", "yes", "y", "1"]) {
+        let is = |words: [&str; 4]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
+        if is(["true", "t", "yes", "1"]) {
             values.push(true);
-        } else if is(["false", "f", "no", "n", "0"]) {
+        } else if is(["false", "f", "no", "0"]) {
             values.push(false);
         } else {
             return Err(refused(row, text.value(row), "is neither true nor false"));

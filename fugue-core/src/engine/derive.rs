@@ -26,7 +26,7 @@ use super::{AnyFrame, DynEngine, Map, Zip};
 pub(crate) fn comap(engine: Arc<dyn DynEngine>, zip: &Zip<AnyFrame>, task: &Task) -> Result<AnyFrame> {
     let packing = Arc::new(Packing::new(zip)?);
     let packed = Arc::clone(&engine).ingest(Source::new(Packed { frames: zip.members.clone(), packing: Arc::clone(&packing) }))?;
-    let spec = PartitionSpec::new().by(zip.spec.keys().iter().map(|k| k.to_string()))?;
+    let spec = PartitionSpec::new().by(packing.keys.clone())?;
     let unpack = Unpack { packing: Arc::clone(&packing), how: zip.how, spec: zip.spec.clone(), task: task.clone() };
     engine.map(&packed, &Map::new(spec, task.wrapped(Arc::new(unpack), packing.schema.clone())))
 }

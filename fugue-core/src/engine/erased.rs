@@ -190,6 +190,20 @@ pub(crate) fn native<E: Engine>(frame: &AnyFrame) -> Result<E::Frame> {
     })
 }
 
+/// An engine's own frame as an erased one, for those who know which engine they opened.
+pub(crate) fn from_native<E: Engine>(engine: &Arc<dyn DynEngine>, inner: E::Frame) -> Result<AnyFrame> {
+    let known = engine.as_any().downcast_ref::<E>().ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, format!("the session runs {}, not {}", engine.info().name, std::any::type_name::<E>()))
+    })?;
+    let schema = Engine::schema(known, &inner)?;
+    Ok(AnyFrame { engine: Arc::clone(engine), schema, inner: Arc::new(inner) })
+}
+
+/// A frame as data for another engine.
+pub(crate) fn foreign(frame: &AnyFrame) -> Arc<dyn LazySource> {
+    Arc::new(Foreign { frame: frame.clone() })
+}
+
 /// A frame of another engine, read by running it there.
 struct Foreign {
     frame: AnyFrame,

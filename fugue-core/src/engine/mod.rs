@@ -20,7 +20,8 @@ use crate::run::RunContext;
 use crate::schema::Schema;
 use crate::transform::Task;
 
-pub(crate) use erased::{AnyFrame, DynEngine};
+pub(crate) use derive::comap as derived_comap;
+pub(crate) use erased::{AnyFrame, DynEngine, foreign, from_native, native};
 pub use facets::{Physical, Storage};
 
 /// What an engine says of itself.

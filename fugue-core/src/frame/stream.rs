@@ -1,6 +1,7 @@
 //! The async stream of batches that an engine answers with.
 
 use std::fmt;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -53,6 +54,26 @@ impl BatchStream {
             let _ = futures::executor::block_on(send.send(Err(failed)));
         })?;
         Ok(Self::new(schema, receive))
+    }
+
+    /// The same stream, ended with its error when the action is cancelled or late, even while the work behind it is inside user code.
+    pub(crate) fn until(mut self, cancel: &Cancel) -> Self {
+        let mut stopped = Box::pin(cancel.stopped());
+        let schema = self.schema.clone();
+        let mut over = false;
+        Self::new(schema, futures::stream::poll_fn(move |cx| {
+            if over {
+                return Poll::Ready(None);
+            }
+            if let Poll::Ready(next) = self.inner.as_mut().poll_next(cx) {
+                over = !matches!(next, Some(Ok(_)));
+                return Poll::Ready(next);
+            }
+            stopped.as_mut().poll(cx).map(|error| {
+                over = true;
+                Some(Err(error))
+            })
+        }))
     }
 
     /// The schema of the batches.

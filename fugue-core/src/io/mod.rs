@@ -9,7 +9,6 @@ mod format;
 mod options;
 mod parquet;
 mod path;
-mod shim;
 mod source;
 mod target;
 
@@ -27,7 +26,7 @@ pub use source::{BatchIter, LazySource, MemorySource};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
-use crate::schema::Schema;
+use crate::schema::{self, Schema};
 
 /// Opens a file or a folder of files: finds out about its columns, reads no rows (but for the inference of CSV types).
 ///
@@ -50,10 +49,11 @@ pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Re
         (None, None) => return Err(Error::new(ErrorKind::Io, "no path was given; name at least one file or folder")),
     };
     options.only_for(format)?;
+    let columns = options.columns.parsed()?;
     let files = path::files(paths, format)?;
     Ok(match format {
-        Format::Parquet => Arc::new(ParquetSource::open(files, &options.columns, cancel)?),
-        Format::Csv => Arc::new(CsvSource::open(files, options, cancel)?),
+        Format::Parquet => Arc::new(ParquetSource::open(files, &columns, options.below.unwrap_or_default(), cancel)?),
+        Format::Csv => Arc::new(CsvSource::open(files, &columns, options, cancel)?),
     })
 }
 
@@ -74,6 +74,9 @@ pub fn save(path: impl AsRef<Path>, schema: &Schema, batches: BatchIter, options
     if schema.is_empty() {
         return Err(Error::new(ErrorKind::SchemaInvalid, "a frame without columns cannot be saved"));
     }
+    // Of no cost where the layout is the contract's already; a batch of other columns is an error and not a damaged file.
+    let own = schema.clone();
+    let batches: BatchIter = Box::new(batches.map(move |batch| schema::normalise(&batch?, &own)));
     let (target, file) = target::Target::create(path, options.mode)?;
     let (rows, file) = match format {
         Format::Parquet => parquet::write(file, target.path(), schema, batches, options.compression.unwrap_or_default(), cancel)?,

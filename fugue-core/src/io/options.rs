@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Format;
-use crate::schema::Schema;
+use crate::schema::{Schema, SubMicrosecond};
 
 /// The columns that a load gives.
 #[non_exhaustive]
@@ -15,6 +15,24 @@ pub enum Columns {
     Named(Vec<String>),
     /// These, in this order, cast to these types.
     Typed(Schema),
+    /// The same, as the text of a schema; it is parsed by the load.
+    Text(String),
+}
+
+impl Columns {
+    /// The same without [`Text`](Self::Text).
+    pub(super) fn parsed(&self) -> Result<Self> {
+        match self {
+            Self::Text(text) => Schema::parse(text).map(Self::Typed),
+            other => Ok(other.clone()),
+        }
+    }
+}
+
+impl From<&str> for Columns {
+    fn from(schema: &str) -> Self {
+        Self::Text(schema.to_owned())
+    }
 }
 
 impl From<Schema> for Columns {
@@ -52,6 +70,7 @@ impl From<&[&str]> for Columns {
 pub struct LoadOptions {
     pub(super) format: Option<Format>,
     pub(super) columns: Columns,
+    pub(super) below: Option<SubMicrosecond>,
     // What is None was not said: a setting of CSV that was said for a Parquet file is an error, not something to pass over.
     pub(super) header: Option<bool>,
     pub(super) infer: Option<bool>,
@@ -73,7 +92,7 @@ impl LoadOptions {
         self
     }
 
-    /// Which columns, in which order: names, or a schema to which their values are cast.
+    /// Which columns, in which order: names (`["b", "a"]`), or a schema (`"b:str,a:int"`) to which their values are cast.
     ///
     /// For a CSV file without header these are the columns of the file, from the left, all of them.
     #[must_use]
@@ -115,8 +134,18 @@ impl LoadOptions {
         self
     }
 
-    /// Refuses the settings of CSV for another format.
+    /// Parquet: what becomes of nanoseconds that do not make a whole microsecond; they are an error unless you say so.
+    #[must_use]
+    pub fn sub_microsecond(mut self, below: SubMicrosecond) -> Self {
+        self.below = Some(below);
+        self
+    }
+
+    /// Refuses the settings of another format.
     pub(super) fn only_for(&self, format: Format) -> Result<()> {
+        if format != Format::Parquet && self.below.is_some() {
+            return Err(misplaced("sub_microsecond", Format::Parquet, format));
+        }
         let said = [
             ("header", self.header.is_some()),
             ("infer", self.infer.is_some()),

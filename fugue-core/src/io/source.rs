@@ -6,7 +6,7 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::{Cancel, Pool};
-use crate::schema::Schema;
+use crate::schema::{self, Schema};
 
 /// Batches one after the other, each of them read when it is asked for. After an error there is nothing more.
 pub type BatchIter = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
@@ -59,11 +59,8 @@ impl MemorySource {
     /// # Errors
     /// [`ErrorKind::SchemaMismatch`] for a batch without these columns, [`ErrorKind::ValueInvalid`] for values that would be lost.
     pub fn new(schema: Schema, batches: Vec<RecordBatch>) -> Result<Self> {
-        let batches = batches
-            .iter()
-            .filter(|b| b.num_rows() > 0)
-            .map(|b| super::shim::normalise(b, &schema))
-            .collect::<Result<Vec<_>>>()?;
+        let batches =
+            batches.iter().filter(|b| b.num_rows() > 0).map(|b| schema::normalise(b, &schema)).collect::<Result<Vec<_>>>()?;
         let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
         Ok(Self { schema, batches, rows })
     }

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field as ArrowField};
 use super::bytes::Bytes;
 use super::nulls::{Nulls, invalid, mismatch};
 use super::support::{checked_by_value, dictionary};
-use super::{Cell, Plain};
+use super::Cell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Type;
 
@@ -32,7 +32,6 @@ pub enum ListWriter<W> {
     Bytes(BinaryViewBuilder),
 }
 
-impl<T: Plain> Plain for Vec<T> {}
 
 impl<T: Cell> Cell for Vec<T> {
     type Of<'a> = Vec<T::Of<'a>>;

@@ -181,7 +181,7 @@ pub trait Cell: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a plain value of a column",
     label = "not a plain value",
-    note = "plain values are bool, numbers, String, &str, bytes, dates and times, Decimal<P, S>, and Option, Vec and maps of these"
+    note = "plain values are bool, numbers, String, &str, bytes, dates and times, Decimal<P, S>, and Option and maps of these"
 )]
 pub trait Plain: Cell {}
 

@@ -1,7 +1,9 @@
 //! Stopping an action: a token that work looks at between groups and batches, with an optional deadline.
 
-use std::sync::Arc;
+use std::future::Future;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -10,19 +12,26 @@ const RUNNING: u8 = 0;
 const CANCELLED: u8 = 1;
 const LATE: u8 = 2;
 
+#[derive(Debug, Default)]
+struct State {
+    value: AtomicU8,
+    /// Those who wait for the end of an action that may be inside user code.
+    waiting: Mutex<Vec<Waker>>,
+}
+
 /// Looked at by work between groups and batches; cheap to clone and to ask.
 ///
 /// A call that is already inside user code cannot be interrupted; no further call starts.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
-    state: Arc<AtomicU8>,
+    state: Arc<State>,
     deadline: Option<Instant>,
 }
 
 /// Cancels the action that it was given to, from any thread.
 #[derive(Clone, Debug, Default)]
 pub struct CancelHandle {
-    state: Arc<AtomicU8>,
+    state: Arc<State>,
 }
 
 impl CancelHandle {
@@ -35,13 +44,15 @@ impl CancelHandle {
     /// Asks the action to end. It ends with [`ErrorKind::Cancelled`] before the next group or batch.
     pub fn cancel(&self) {
         // A deadline that has passed stays the reason.
-        let _ = self.state.compare_exchange(RUNNING, CANCELLED, Ordering::AcqRel, Ordering::Acquire);
+        let _ = self.state.value.compare_exchange(RUNNING, CANCELLED, Ordering::AcqRel, Ordering::Acquire);
+        let waiting = std::mem::take(&mut *self.state.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     /// Whether [`cancel`](Self::cancel) was called, or the deadline of its action has passed.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.state.load(Ordering::Acquire) != RUNNING
+        self.state.value.load(Ordering::Acquire) != RUNNING
     }
 }
 
@@ -76,19 +87,44 @@ impl Cancel {
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::DeadlineExceeded`].
     #[inline]
     pub fn check(&self) -> Result<()> {
-        if self.state.load(Ordering::Relaxed) == RUNNING && self.deadline.is_none() {
+        if self.state.value.load(Ordering::Relaxed) == RUNNING && self.deadline.is_none() {
             return Ok(());
         }
         self.check_slowly()
     }
 
+    /// Ends when the action is to end, with the error that says why; never before. Works under any async runtime.
+    pub fn stopped(&self) -> impl Future<Output = Error> + Send + 'static + use<> {
+        let cancel = self.clone();
+        let mut timed = false;
+        std::future::poll_fn(move |cx| {
+            // Registered before the look, so that a cancel in between is not missed.
+            if cancel.state.value.load(Ordering::Acquire) == RUNNING {
+                let mut waiting = cancel.state.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                if !waiting.iter().any(|w| w.will_wake(cx.waker())) {
+                    waiting.push(cx.waker().clone());
+                }
+            }
+            if let Err(e) = cancel.check() {
+                return Poll::Ready(e);
+            }
+            if let (Some(deadline), false) = (cancel.deadline, timed) {
+                timed = true;
+                if let Err(e) = super::timer::wake_at(deadline, cx.waker().clone()) {
+                    return Poll::Ready(e);
+                }
+            }
+            Poll::Pending
+        })
+    }
+
     #[cold]
     fn check_slowly(&self) -> Result<()> {
-        match self.state.load(Ordering::Acquire) {
+        match self.state.value.load(Ordering::Acquire) {
             CANCELLED => Err(Error::new(ErrorKind::Cancelled, "the action was cancelled")),
             LATE => Err(late()),
             _ if self.deadline.is_some_and(|d| Instant::now() >= d) => {
-                self.state.store(LATE, Ordering::Release);
+                self.state.value.store(LATE, Ordering::Release);
                 Err(late())
             }
             _ => Ok(()),

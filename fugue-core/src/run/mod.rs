@@ -3,9 +3,10 @@
 mod cancel;
 mod ordered;
 mod pool;
+mod timer;
 
 pub use cancel::{Cancel, CancelHandle};
-pub use ordered::{Job, ordered};
+pub use ordered::{Job, Ordered, ordered};
 pub use pool::Pool;
 
 /// What a run is given: where user code runs, what stops it, and which attempt it is.

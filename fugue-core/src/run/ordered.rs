@@ -21,7 +21,7 @@ pub fn ordered<T: Send + 'static>(
     pool: &Pool,
     cancel: &Cancel,
     jobs: impl Iterator<Item = Result<Job<T>>> + Send + 'static,
-) -> impl Iterator<Item = Result<T>> + Send + 'static + use<T> {
+) -> Ordered<T> {
     Ordered {
         window: pool.threads() * 2,
         pool: pool.clone(),
@@ -35,7 +35,8 @@ pub fn ordered<T: Send + 'static>(
 
 type JobIter<T> = Box<dyn Iterator<Item = Result<Job<T>>> + Send>;
 
-struct Ordered<T> {
+/// The results of jobs, in order. See [`ordered`].
+pub struct Ordered<T> {
     pool: Pool,
     cancel: Cancel,
     jobs: JobIter<T>,
@@ -44,6 +45,12 @@ struct Ordered<T> {
     abandoned: Arc<AtomicBool>,
     window: usize,
     over: bool,
+}
+
+impl<T> std::fmt::Debug for Ordered<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ordered").field("running", &self.running.len()).finish_non_exhaustive()
+    }
 }
 
 impl<T: Send + 'static> Ordered<T> {

@@ -118,6 +118,17 @@ impl Schema {
         Self::new(self.fields().iter().map(|f| types.field(f.name()).unwrap_or(f).clone()))
     }
 
+    /// This schema with other fields: a name that is there gets the new type in its place, the others come after.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SchemaInvalid`] when a name stands twice among the new fields.
+    pub fn with_fields(&self, fields: impl IntoSchema) -> Result<Self> {
+        let fields = fields.into_schema()?;
+        let changed = self.fields().iter().map(|own| fields.field(own.name()).unwrap_or(own));
+        let new = fields.fields().iter().filter(|f| !self.contains(f.name()));
+        Self::new(changed.chain(new).cloned())
+    }
+
     /// This schema with new names, given as pairs of old and new, all at once: two names may be swapped.
     ///
     /// # Errors

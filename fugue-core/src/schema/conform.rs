@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Schema as ArrowSchema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::layout::{SubMicrosecond, canonical};
-use super::{Field, Schema, Type, quote};
+use super::{Schema, Type, quote};
 use crate::cast;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -35,19 +35,17 @@ pub fn normalise_with(batch: &RecordBatch, to: &Schema, below: SubMicrosecond) -
         let message = format!("the columns are {}, but {} were declared", listed(own), to);
         return Err(Error::new(ErrorKind::SchemaMismatch, message));
     }
-    let column = |(array, field): (&ArrayRef, &Field)| {
-        if !matches!(array.data_type(), DataType::Null) {
-            let means = Type::from_arrow(array.data_type())?;
-            if means != *field.ty() {
-                let message = format!("the column is {means}, but {} was declared; cast it", field.ty());
-                return Err(Error::new(ErrorKind::SchemaMismatch, message));
-            }
-        }
-        canonical(array, field.ty(), below).map_err(Error::from)
-    };
     let columns = batch.columns().iter().zip(to.fields());
-    let columns = columns.map(|(array, field)| column((array, field)).map_err(|e| e.with("column", field.name())));
+    let columns = columns.map(|(array, field)| column(array, field.ty(), below).map_err(|e| e.with("column", field.name())));
     assemble(batch, to, columns.collect::<Result<_>>()?)
+}
+
+/// One column in the contract's layout, as [`normalise`] does it.
+///
+/// # Errors
+/// As [`normalise`], without the name of the column.
+pub fn normalise_array(array: &ArrayRef, to: &Type) -> Result<ArrayRef> {
+    column(array, to, SubMicrosecond::Refuse)
 }
 
 /// The batch as the declared schema: columns found by name, in the declared order, cast to the declared types (see
@@ -66,8 +64,8 @@ pub fn conform(batch: &RecordBatch, to: &Schema) -> Result<RecordBatch> {
     let own = batch.schema_ref();
     let places = places(own, to)?;
     let mut columns = Vec::with_capacity(to.len());
-    for ((field, target), place) in to.fields().iter().zip(to.arrow().fields()).zip(places) {
-        let array = batch.column(place);
+    for (i, (field, target)) in to.fields().iter().zip(to.arrow().fields()).enumerate() {
+        let array = batch.column(places.as_ref().map_or(i, |places| places[i]));
         let column = if array.data_type() == target.data_type() && !field.ty().has_map() {
             Arc::clone(array)
         } else {
@@ -76,6 +74,17 @@ pub fn conform(batch: &RecordBatch, to: &Schema) -> Result<RecordBatch> {
         columns.push(column);
     }
     assemble(batch, to, columns)
+}
+
+fn column(array: &ArrayRef, to: &Type, below: SubMicrosecond) -> Result<ArrayRef> {
+    if !matches!(array.data_type(), DataType::Null) {
+        let means = Type::from_arrow(array.data_type())?;
+        if means != *to {
+            let message = format!("the column is {means}, but {to} was declared; cast it");
+            return Err(Error::new(ErrorKind::SchemaMismatch, message));
+        }
+    }
+    Ok(canonical(array, to, below)?)
 }
 
 /// Whether the batch says by its schema's pointer that it conforms. Keys of maps must be looked at all the same.
@@ -88,12 +97,12 @@ fn assemble(batch: &RecordBatch, to: &Schema, columns: Vec<ArrayRef>) -> Result<
     Ok(RecordBatch::try_new_with_options(to.to_arrow(), columns, &options)?)
 }
 
-/// Where each declared column stands in the batch.
-fn places(own: &ArrowSchema, to: &Schema) -> Result<Vec<usize>> {
+/// Where each declared column stands in the batch; nothing when each stands where it was declared.
+fn places(own: &ArrowSchema, to: &Schema) -> Result<Option<Vec<usize>>> {
     let fields = own.fields();
     let in_order = fields.len() == to.len() && fields.iter().map(|f| f.name().as_str()).eq(to.names());
     if in_order {
-        return Ok((0..to.len()).collect());
+        return Ok(None);
     }
     let mut table: HashMap<&str, (usize, bool)> = HashMap::with_capacity(fields.len());
     for (i, field) in fields.iter().enumerate() {
@@ -108,7 +117,7 @@ fn places(own: &ArrowSchema, to: &Schema) -> Result<Vec<usize>> {
             Err(Error::new(ErrorKind::SchemaMismatch, message).with("column", name))
         }
     };
-    to.names().map(place).collect()
+    to.names().map(place).collect::<Result<_>>().map(Some)
 }
 
 fn listed(schema: &ArrowSchema) -> String {
@@ -117,3 +126,6 @@ fn listed(schema: &ArrowSchema) -> String {
     }
     schema.fields().iter().map(|f| quote(f.name())).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;

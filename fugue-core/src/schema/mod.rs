@@ -24,13 +24,15 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
-pub use conform::{conform, normalise, normalise_with};
+pub use conform::{conform, normalise, normalise_array, normalise_with};
 pub use convert::IntoSchema;
 pub use expression::SchemaExpression;
 pub use field::Field;
 pub use layout::SubMicrosecond;
 pub use print::quote;
 pub use types::Type;
+
+pub use crate::cast::{Formatter, can_cast, cast_array, format_value};
 
 pub(crate) use point::pointed;
 

@@ -1,5 +1,6 @@
 //! The parser of schema texts, by hand so that each error knows the very letters it is about.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -40,9 +41,10 @@ impl<'t> Parser<'t> {
     /// `name:type` pairs, at least one, until something else than a comma follows.
     pub(super) fn fields(&mut self) -> Result<Vec<Field>> {
         let mut fields: Vec<Field> = Vec::new();
+        let mut seen = HashSet::new();
         loop {
             let (name, span) = self.name("a column name")?;
-            if fields.iter().any(|f| f.name() == &*name) {
+            if !seen.insert(Arc::clone(&name)) {
                 return Err(self.error(span, format!("column {} stands twice", quote(&name))).with("column", &*name));
             }
             fields.push(self.rest_of_field(name)?);

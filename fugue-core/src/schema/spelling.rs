@@ -17,7 +17,7 @@ static WORDS: [(&str, &[&str], Type); 16] = [
     ("double", &["float64"], Type::Float64),
     ("str", &["string"], Type::Str),
     ("bytes", &["binary"], Type::Bytes),
-    ("date", &["date32"], Type::Date),
+    ("date", &[], Type::Date),
     ("time", &[], Type::Time),
     ("datetime", &[], Type::Datetime),
 ];

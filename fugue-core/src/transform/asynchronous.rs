@@ -11,7 +11,7 @@ use futures::StreamExt;
 use crate::blocking;
 use crate::error::{Error, Result};
 use crate::group::Groups;
-use crate::row::{Cell, Nulls, Plain, Row};
+use crate::row::{Cell, Plain, Row};
 
 use super::columns::{ValueCollector, ValueOutput};
 use super::context::{Call, Contexts, FromContext, Slots};
@@ -49,12 +49,15 @@ impl<A: for<'c> FromContext<Of<'c> = A> + Send + 'static> OwnedContext for A {}
 ///
 /// A future that panics gives an error of its own, so that the others are not lost with it.
 fn run_all<Fut: Future>(cx: &TaskContext, futures: impl Iterator<Item = Fut>) -> Result<Vec<Result<Fut::Output>>> {
-    let limit = cx.concurrency.max(1);
+    let limit = cx.concurrency;
+    let limiter = Arc::clone(&cx.limiter);
     let cancel = cx.run.cancel.clone();
     blocking::drive(cx.run.runtime.as_ref(), &cx.run.cancel, async move {
         let guarded = futures.map(|f| {
-            let cancel = cancel.clone();
+            let (cancel, limiter) = (cancel.clone(), Arc::clone(&limiter));
             async move {
+                // Threads have futures of their own; the limit holds for all of them together. The semaphore is never closed.
+                let _permit = limiter.acquire().await.ok();
                 // No further future starts once the action is cancelled.
                 cancel.check()?;
                 futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(f)).await.map_err(|panic| {

@@ -27,6 +27,8 @@ pub(crate) struct CallOptions {
     pub(crate) ignore: Option<Ignore>,
     pub(crate) concurrency: usize,
     pub(crate) rules: Option<Rules>,
+    /// Whether what the function returns is thrown away.
+    pub(crate) discard: bool,
     pub(crate) call_site: &'static Location<'static>,
 }
 
@@ -40,6 +42,7 @@ impl CallOptions {
             ignore: None,
             concurrency: 16,
             rules: None,
+            discard: false,
             call_site,
         }
     }
@@ -86,7 +89,14 @@ fn try_bind(function: Arc<dyn TaskFn>, name: &str, inputs: &[Schema], spec: &Par
         rest,
         row_wise: function.shape() == Shape::Row,
         inputs: inputs.len(),
+        discard: options.discard,
     };
+    if matches!(produces, Produces::Nothing) && !options.discard {
+        return Err(Error::new(
+            ErrorKind::SchemaInvalid,
+            "the function returns nothing, so there is no frame of its results; call it with out_transform",
+        ));
+    }
     let (emit, output, own) = Emit::plan(&produces, &declared)?;
     if function.shape() == Shape::Stream && !emit.is_as_written() {
         return Err(Error::new(
@@ -113,7 +123,8 @@ fn try_bind(function: Arc<dyn TaskFn>, name: &str, inputs: &[Schema], spec: &Par
         on: options.on.clone(),
         slots,
         ignore: options.ignore.clone(),
-        concurrency: options.concurrency,
+        limiter: Arc::new(tokio::sync::Semaphore::new(options.concurrency.max(1))),
+        concurrency: options.concurrency.max(1),
         call_site: options.call_site,
     };
     Ok(Task { function, fixed: Arc::new(fixed), needs })
@@ -174,9 +185,4 @@ fn fingerprint(name: &str, inputs: &[Schema], output: &Schema, spec: &PartitionS
     }
     let params = slots.params.as_deref().unwrap_or_default();
     fnv(fnv(0, text.as_bytes()), params)
-}
-
-/// Whether a task's output is nothing.
-pub(crate) fn is_output(function: &dyn TaskFn) -> bool {
-    matches!(function.produces(), Produces::Nothing)
 }

@@ -90,7 +90,7 @@ impl<O: ValueOutput<V>, V> Collector for ValueCollector<O, V> {
     }
 
     fn finish(self) -> Result<Vec<RecordBatch>> {
-        let column = <O::Value as Cell>::finish(self.writer);
+        let column = <O::Value as Cell>::finish(self.writer)?;
         Ok(vec![RecordBatch::try_new(self.own.to_arrow(), vec![column])?])
     }
 }

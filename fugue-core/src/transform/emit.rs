@@ -9,7 +9,8 @@ use arrow::record_batch::RecordBatch;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::group::Groups;
-use crate::schema::{Field, Schema, cast_array};
+use crate::cast::cast_array;
+use crate::schema::{Field, Schema, Type};
 
 use super::task::Produces;
 
@@ -44,6 +45,7 @@ pub(crate) struct Emit {
     as_written: bool,
     arrow: SchemaRef,
     output: Schema,
+    discard: bool,
 }
 
 /// What the call says of its output.
@@ -58,6 +60,8 @@ pub(crate) struct Declared<'d> {
     pub(crate) rest: Option<Schema>,
     pub(crate) row_wise: bool,
     pub(crate) inputs: usize,
+    /// Whether what the function returns is thrown away: an output transformer.
+    pub(crate) discard: bool,
 }
 
 impl Emit {
@@ -75,15 +79,17 @@ impl Emit {
             _ => Align::Free,
         };
         let output = match declared.schema {
+            _ if declared.discard => own.clone(),
             Some(text) => declared_schema(text, declared)?,
             None if !values => own.clone(),
             // Plain values stand beside what they were made of: the row, or the keys of the group.
             None if default_align == Align::PerRow => declared.input.with_fields(own.fields())?,
             None => declared.keys.with_fields(own.fields())?,
         };
-        if matches!(produces, Produces::Nothing) {
-            let none = Schema::new([])?;
-            return Ok((Self::new(Align::Free, Vec::new(), true, &none), none.clone(), none));
+        if declared.discard || matches!(produces, Produces::Nothing) {
+            // A frame needs a column; this one never has a row.
+            let done = Schema::new([Field::new("done", Type::Bool)])?;
+            return Ok((Self { discard: true, ..Self::new(Align::Free, Vec::new(), true, &done) }, done, own));
         }
         if output.is_empty() {
             return Err(Error::new(ErrorKind::SchemaInvalid, "the output has no column; a frame needs at least one"));
@@ -113,7 +119,7 @@ impl Emit {
     }
 
     fn new(align: Align, slots: Vec<Slot>, as_written: bool, output: &Schema) -> Self {
-        Self { align, slots, as_written, arrow: output.to_arrow(), output: output.clone() }
+        Self { align, slots, as_written, arrow: output.to_arrow(), output: output.clone(), discard: false }
     }
 
     /// The recipe of a function that writes the output itself.
@@ -139,6 +145,9 @@ impl Emit {
     /// # Errors
     /// `ValueInvalid` when a written value does not fit the declared type.
     pub(crate) fn assemble(&self, own: Vec<RecordBatch>, groups: &Groups, from: usize, to: usize) -> Result<Vec<RecordBatch>> {
+        if self.discard {
+            return Ok(Vec::new());
+        }
         if self.as_written {
             return Ok(own.into_iter().filter(|b| b.num_rows() > 0).collect());
         }
@@ -172,6 +181,7 @@ fn own_schema(produces: &Produces, declared: &Declared<'_>) -> Result<Schema> {
         Produces::Nothing => Schema::new([]),
         Produces::Batches => match declared.schema {
             Some(text) => declared_schema(text, declared),
+            None if declared.discard => Schema::new([]),
             None => Err(Error::new(
                 ErrorKind::SchemaInvalid,
                 "the function returns batches, whose columns are not known before it runs; add .schema(\"…\") to the call, \
@@ -179,7 +189,7 @@ fn own_schema(produces: &Produces, declared: &Declared<'_>) -> Result<Schema> {
             )),
         },
         Produces::Values { ty, .. } => {
-            let name = declared.to.ok_or_else(|| {
+            let name = declared.to.or(declared.discard.then_some("value")).ok_or_else(|| {
                 Error::new(ErrorKind::SchemaInvalid, "the function returns plain values; name their column with .to(\"name\")")
             })?;
             Schema::new([Field::new(name, ty.clone())])

@@ -40,7 +40,7 @@ pub use runner::{InputRows, run_comap, run_map};
 pub use stream::{CallStream, StreamOutput, Streamed};
 pub use task::{Fixed, Produces, Progress, Reads, Shape, Task, TaskContext, TaskFn};
 
-pub(crate) use bind::{CallOptions, bind, is_output};
+pub(crate) use bind::{CallOptions, bind};
 pub(crate) use context::StateSlot;
 pub(crate) use runner::number;
 pub(crate) use task::{Ignore, panic_text};

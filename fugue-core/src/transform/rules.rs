@@ -1,7 +1,7 @@
 //! Rules that a function sets for its callers: which keys, which presort, which input columns.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::partition::{PartitionSpec, Presort, SortKey};
+use crate::partition::{IntoPresort, PartitionSpec, SortKey};
 use crate::schema::{IntoSchema, Schema};
 
 /// What a call must give for a function to make sense; checked when the plan is built.
@@ -84,12 +84,12 @@ impl Rules {
         let presort = spec.presort_keys();
         let shown = presort.iter().map(SortKey::to_string).collect::<Vec<_>>().join(", ");
         if let Some(text) = &self.presort_has {
-            if !Presort::parse(text)?.keys().iter().all(|k| presort.contains(k)) {
+            if !text.as_str().into_presort()?.iter().all(|k| presort.contains(k)) {
                 return Err(broken("presort_has", text, &shown, "add what is missing to the presort"));
             }
         }
         if let Some(text) = &self.presort_is {
-            if Presort::parse(text)?.keys() != presort {
+            if text.as_str().into_presort()? != presort {
                 return Err(broken("presort_is", text, &shown, "presort exactly so"));
             }
         }

@@ -7,7 +7,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group::{Buckets, CoInput, GroupPlan, Groups, Member, ZipKind, cogroup, group, split};
 use crate::io::BatchIter;
-use crate::partition::{Algo, PartitionSpec};
+use crate::partition::{Algo, Num, PartitionSpec};
 use crate::run::{Job, RunContext, ordered};
 use crate::schema::Schema;
 
@@ -87,8 +87,7 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     let row_wise = task.shape() == Shape::Row && !task.wants_cursor();
     let num_matters = !spec.num_expr().is_zero();
     if !spec.keys().is_empty() && !row_wise {
-        let plan = GroupPlan::new(schema, spec, task.needs_of(0, schema)?)?;
-        let plan = plan.with_num(number(spec, None, run)?);
+        let plan = GroupPlan::new(schema, spec, number(spec, None, run)? as u64)?.with_columns(task.needs_of(0, schema)?);
         let buckets = group(schema, rows.collect(run)?, &plan, &run.pool, &run.cancel)?;
         return Ok(call_buckets(buckets, task, run));
     }
@@ -98,7 +97,7 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     let explicit = num_matters || matches!(spec.algorithm(), Algo::Even | Algo::Rand);
     if explicit {
         let batches = rows.collect(run)?;
-        if spec.is_per_row() && spec.presort_keys().is_empty() {
+        if *spec.num_expr() == Num::rows() && spec.algorithm() == Algo::Even && spec.presort_keys().is_empty() {
             return Ok(call_single_rows(batches, task, run));
         }
         let count = batches.iter().map(|b| b.num_rows() as u64).sum();
@@ -130,9 +129,42 @@ pub(crate) fn number(spec: &PartitionSpec, rows: Option<u64>, run: &RunContext) 
 fn call_buckets(buckets: Buckets, task: &Task, run: &RunContext) -> BatchIter {
     let buckets = Arc::new(buckets);
     let (task, inner) = (task.clone(), run.clone());
+    if buckets.len() < run.pool.threads() * PIECES {
+        // Few rows may still be much work: few buckets are cut into single groups, so that all threads have a share.
+        let threads = run.pool.threads();
+        let groups = (0..buckets.len()).flat_map(move |i| match buckets.build(i) {
+            Ok(groups) => pieces(groups, threads).into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(e) => vec![Err(e)],
+        });
+        return call_groups(groups, &task, run);
+    }
     let jobs = (0..buckets.len()).map(move |i| {
         let (buckets, task, run) = (Arc::clone(&buckets), task.clone(), inner.clone());
         let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(buckets.build(i)?, &run));
+        Ok(job)
+    });
+    flatten(ordered(&run.pool, &run.cancel, jobs))
+}
+
+/// How many shares of work a thread gets at least, so that an uneven one does not leave the others idle.
+const PIECES: usize = 4;
+/// Rows that a share of row-wise work has at most.
+const ROWS: usize = 8192;
+
+/// Cuts groups into shares for the threads.
+fn pieces(groups: Groups, threads: usize) -> Vec<Groups> {
+    let count = groups.len();
+    let share = count.div_ceil(threads * PIECES * 2).max(1);
+    (0..count).step_by(share).map(|start| groups.slice(start..count.min(start + share))).collect()
+}
+
+/// One job per share of groups.
+fn call_groups(groups: impl Iterator<Item = Result<Groups>> + Send + 'static, task: &Task, run: &RunContext) -> BatchIter {
+    let (task, inner) = (task.clone(), run.clone());
+    let jobs = groups.map(move |groups| {
+        let groups = groups?;
+        let (task, run) = (task.clone(), inner.clone());
+        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(groups, &run));
         Ok(job)
     });
     flatten(ordered(&run.pool, &run.cancel, jobs))
@@ -144,31 +176,39 @@ fn call_rows(rows: InputRows, task: &Task, run: &RunContext) -> BatchIter {
         InputRows::Stream(batches) => batches,
         InputRows::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
     };
-    let (task, inner) = (task.clone(), run.clone());
+    let threads = run.pool.threads();
     let mut first = 0;
-    let jobs = batches.filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0)).map(move |batch| {
-        let groups = one_group(batch?, first, 0)?;
-        first += 1;
-        let (task, run) = (task.clone(), inner.clone());
-        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(groups, &run));
-        Ok(job)
+    let shares = batches.filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0)).flat_map(move |batch| match batch {
+        Err(e) => vec![Err(e)],
+        Ok(batch) => {
+            let rows = batch.num_rows();
+            let share = rows.div_ceil(threads * PIECES).clamp(1, ROWS);
+            let cut = (0..rows).step_by(share).map(|start| batch.slice(start, share.min(rows - start)));
+            cut.map(|piece| {
+                first += 1;
+                one_group(piece, first - 1, 0)
+            })
+            .collect::<Vec<_>>()
+        }
     });
-    flatten(ordered(&run.pool, &run.cancel, jobs))
+    call_groups(shares, task, run)
 }
 
 /// One call per row.
 fn call_single_rows(batches: Vec<RecordBatch>, task: &Task, run: &RunContext) -> BatchIter {
-    let (task, inner) = (task.clone(), run.clone());
+    let threads = run.pool.threads();
     let mut first = 0;
-    let jobs = batches.into_iter().map(move |batch| {
+    let shares = batches.into_iter().flat_map(move |batch| {
         let rows = batch.num_rows();
-        let groups = Groups { keys: no_keys(rows)?, members: vec![Member { batch, offsets: (0..=rows).collect() }], first, physical: first };
+        let keys = match no_keys(rows) {
+            Ok(keys) => keys,
+            Err(e) => return vec![Err(e)],
+        };
+        let groups = Groups { keys, members: vec![Member { batch, offsets: (0..=rows).collect() }], first, physical: first };
         first += rows;
-        let (task, run) = (task.clone(), inner.clone());
-        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(groups, &run));
-        Ok(job)
+        pieces(groups, threads).into_iter().map(Ok).collect()
     });
-    flatten(ordered(&run.pool, &run.cancel, jobs))
+    call_groups(shares, task, run)
 }
 
 /// One call per partition.
@@ -179,8 +219,8 @@ fn call_partitions(
     task: &Task,
     run: &RunContext,
 ) -> Result<BatchIter> {
-    let unkeyed = PartitionSpec::new().presort_by(spec.presort_keys())?;
-    let plan = GroupPlan::new(schema, &unkeyed, task.needs_of(0, schema)?)?;
+    let unkeyed = spec.clone().by(Vec::<String>::new())?;
+    let plan = GroupPlan::new(schema, &unkeyed.num(0)?.algo(Algo::Default), 0)?.with_columns(task.needs_of(0, schema)?);
     let (task, inner, schema) = (task.clone(), run.clone(), schema.clone());
     let filled = parts.into_iter().filter(|p| p.iter().any(|b| b.num_rows() > 0));
     let jobs = filled.enumerate().map(move |(number, part)| {
@@ -256,7 +296,11 @@ pub fn run_comap(inputs: Vec<(Schema, InputRows)>, how: ZipKind, spec: &Partitio
     Ok(deferred(move || {
         let inputs = inputs
             .into_iter()
-            .map(|(schema, rows)| CoInput::new(schema, rows.collect(&run)?, &spec))
+            .enumerate()
+            .map(|(i, (schema, rows))| {
+                let columns = task.needs_of(i, &schema)?;
+                Ok(CoInput::new(schema, rows.collect(&run)?, &spec)?.with_columns(columns))
+            })
             .collect::<Result<Vec<_>>>()?;
         let buckets = cogroup(inputs, how, &run.pool, &run.cancel)?;
         Ok(call_buckets(buckets, &task, &run))

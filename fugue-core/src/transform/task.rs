@@ -153,7 +153,8 @@ pub struct Fixed {
     pub(crate) on: Vec<Arc<str>>,
     pub(crate) slots: Slots,
     pub(crate) ignore: Option<Ignore>,
-    /// How many async calls may run at once.
+    /// How many async calls may run at once, over all threads.
+    pub(crate) limiter: Arc<tokio::sync::Semaphore>,
     pub(crate) concurrency: usize,
     pub(crate) call_site: &'static Location<'static>,
 }
@@ -320,6 +321,7 @@ impl Task {
             on: Vec::new(),
             slots: Slots::default(),
             ignore: None,
+            limiter: Arc::clone(&self.fixed.limiter),
             concurrency: self.fixed.concurrency,
             call_site: self.fixed.call_site,
         };

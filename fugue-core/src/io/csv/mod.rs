@@ -81,9 +81,9 @@ impl CsvSource {
     /// [`ErrorKind::SettingInvalid`] for settings that contradict one another, [`ErrorKind::ColumnNotFound`],
     /// [`ErrorKind::SchemaInvalid`] for columns that a CSV cannot hold, [`ErrorKind::SchemaMismatch`] for files that differ,
     /// [`ErrorKind::ValueInvalid`] for malformed files, [`ErrorKind::Io`].
-    pub(super) fn open(paths: Vec<PathBuf>, options: &LoadOptions, cancel: &Cancel) -> Result<Self> {
+    pub(super) fn open(paths: Vec<PathBuf>, columns: &Columns, options: &LoadOptions, cancel: &Cancel) -> Result<Self> {
         let dialect = Dialect::new(options.header, options.delimiter, options.null.as_deref())?;
-        let typed = match &options.columns {
+        let typed = match columns {
             Columns::Typed(schema) => Some(schema),
             _ => None,
         };
@@ -92,8 +92,8 @@ impl CsvSource {
             return Err(Error::new(ErrorKind::SettingInvalid, said).with("setting", "infer"));
         }
         typed.iter().flat_map(|s| s.fields()).try_for_each(holds)?;
-        let mut wanted = match &options.columns {
-            Columns::All => None,
+        let mut wanted = match columns {
+            Columns::All | Columns::Text(_) => None,
             Columns::Named(names) => Some(names.clone()),
             Columns::Typed(schema) => Some(schema.names().map(str::to_owned).collect()),
         };

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder};
 use arrow::datatypes::SchemaRef;
 
 use super::records::{Records, invalid};
 use super::{Dialect, File};
-use crate::error::Result;
+use crate::cast::cast;
+use crate::error::{Error, Result};
 use crate::io::path::reopen;
-use crate::io::shim;
 use crate::run::Cancel;
+use crate::schema::fault::Fault;
 use crate::schema::{Field, Schema, Type};
 
 /// A batch ends at so many rows or so many bytes of text.
@@ -97,13 +98,11 @@ impl Iterator for Scan {
 
 /// The texts of a column as values of its type.
 fn convert(texts: ArrayRef, field: &Field, file: &File, lines: &[u64]) -> Result<ArrayRef> {
-    shim::cast_array(&texts, field.ty()).map_err(|whole| {
-        // One after the other, to find the line that is at fault.
-        let first = (0..texts.len()).find_map(|row| Some((row, shim::cast_array(&texts.slice(row, 1), field.ty()).err()?)));
-        let (row, cause) = first.unwrap_or((0, whole));
-        let line = lines.get(row).copied().unwrap_or_default();
-        invalid(&file.path, line, &format!("column {:?}: {}", field.name(), cause.message()))
-            .with("column", field.name())
-            .with_source(cause)
+    cast(&texts, field.ty()).map_err(|fault| match fault {
+        Fault::Value { row, message, .. } => {
+            let line = lines.get(row).copied().unwrap_or_default();
+            invalid(&file.path, line, &format!("column {:?}: {message}", field.name())).with("column", field.name())
+        }
+        other => Error::from(other).with("column", field.name()).with("path", file.path.display().to_string()),
     })
 }

@@ -7,10 +7,10 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use csv::{QuoteStyle, Writer, WriterBuilder};
 
 use super::{Dialect, holds};
+use crate::cast::cast_array;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::BatchIter;
 use crate::io::path::failed;
-use crate::io::shim;
 use crate::run::Cancel;
 use crate::schema::{Schema, Type};
 
@@ -60,7 +60,7 @@ fn append(
     let null = dialect.null.as_deref();
     let mut texts = Vec::with_capacity(batch.num_columns());
     for (array, field) in batch.columns().iter().zip(schema.fields()) {
-        let text = shim::cast_array(array, &Type::Str).map_err(|e| e.with("column", field.name()))?;
+        let text = cast_array(array, &Type::Str).map_err(|e| e.with("column", field.name()))?;
         let view = text.as_string_view();
         if let Some(null) = null
             && let Some(row) = (0..view.len()).find(|&i| view.is_valid(i) && view.value(i) == null)

@@ -45,7 +45,12 @@ impl Footer {
     }
 
     pub(super) fn rows(&self) -> u64 {
-        self.metadata.metadata().row_groups().iter().map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).sum()
+        self.rows_before(self.groups())
+    }
+
+    /// Number of rows in the row groups before one.
+    pub(super) fn rows_before(&self, group: usize) -> u64 {
+        self.metadata.metadata().row_groups().iter().take(group).map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).sum()
     }
 
     /// Number of row groups.
@@ -71,7 +76,7 @@ impl Footer {
     pub(super) fn schema(&self, columns: &Columns) -> Result<Schema> {
         let arrow = self.metadata.schema();
         match columns {
-            Columns::All => Schema::from_arrow(arrow),
+            Columns::All | Columns::Text(_) => Schema::from_arrow(arrow),
             Columns::Typed(schema) => Ok(schema.clone()),
             Columns::Named(names) => Schema::new(
                 names

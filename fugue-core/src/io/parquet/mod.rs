@@ -12,11 +12,12 @@ pub(super) use write::write;
 use self::footer::Footer;
 use self::lanes::Lanes;
 use self::scan::{Column, Unit};
+use crate::cast::can_cast;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::options::Columns;
 use crate::io::source::{BatchIter, LazySource, check_projection, projected};
 use crate::run::{Cancel, Pool};
-use crate::schema::{Field, Schema};
+use crate::schema::{Field, Schema, SubMicrosecond};
 
 /// Parquet files as one source. Footers are read once, when it is opened; the first file says which columns there are, and those of
 /// the others are found by name.
@@ -25,6 +26,7 @@ pub struct ParquetSource {
     schema: Schema,
     files: Vec<File>,
     rows: u64,
+    below: SubMicrosecond,
 }
 
 /// A file, and where the columns of the source are in it.
@@ -40,7 +42,7 @@ impl ParquetSource {
     /// # Errors
     /// [`ErrorKind::Io`] for a file that is no Parquet, [`ErrorKind::ColumnNotFound`] for a column that was asked for and is not there,
     /// [`ErrorKind::SchemaInvalid`] for one with a type that is not admitted, [`ErrorKind::SchemaMismatch`] for files that differ.
-    pub(super) fn open(paths: Vec<PathBuf>, columns: &Columns, cancel: &Cancel) -> Result<Self> {
+    pub(super) fn open(paths: Vec<PathBuf>, columns: &Columns, below: SubMicrosecond, cancel: &Cancel) -> Result<Self> {
         let mut files: Vec<File> = Vec::with_capacity(paths.len());
         let mut schema = None;
         let mut rows = 0;
@@ -62,7 +64,7 @@ impl ParquetSource {
             files.push(File { footer, columns });
         }
         let schema = schema.ok_or_else(|| Error::new(ErrorKind::Io, "no file was given"))?;
-        Ok(Self { schema, files, rows })
+        Ok(Self { schema, files, rows, below })
     }
 
     fn units(&self, projection: Option<&[usize]>, parts: usize) -> Result<Vec<Vec<Unit>>> {
@@ -73,7 +75,7 @@ impl ParquetSource {
         for file in &self.files {
             let columns: Vec<Column> = wanted.iter().filter_map(|&i| file.columns.get(i).cloned()).collect();
             for group in 0..file.footer.groups() {
-                groups.push(Unit::split(&file.footer, group, &columns, parts));
+                groups.push(Unit::split(&file.footer, group, &columns, parts, self.below));
             }
         }
         Ok(groups)
@@ -122,10 +124,17 @@ fn find(footer: &Footer, field: &Field, cast: bool, first: Option<&str>) -> Resu
         let kind = if first.is_some() { ErrorKind::SchemaMismatch } else { ErrorKind::ColumnNotFound };
         return Err(Error::new(kind, said).with("column", field.name()).with("path", footer.shown()));
     };
-    let stored = footer.field(root).map_err(|e| e.with("path", footer.shown()))?;
+    // A column of nulls alone has no type; it takes the one that was asked for.
+    let untyped = footer.metadata.schema().field(root).data_type().is_null();
+    let stored = if cast && untyped { field.clone() } else { footer.field(root).map_err(|e| e.with("path", footer.shown()))? };
+    if cast && !can_cast(stored.ty(), field.ty()) {
+        let said =
+            format!("column {:?} is {} in {}, and there is no cast to {}", field.name(), stored.ty(), footer.shown(), field.ty());
+        return Err(Error::new(ErrorKind::SchemaMismatch, said).with("column", field.name()).with("path", footer.shown()));
+    }
     if !cast && stored.ty() != field.ty() {
         let said = format!(
-            "column {:?} is {:?} in {}, and {:?} in {}; give the columns with their types, then all files are cast to these",
+            "column {:?} is {} in {}, and {} in {}; give the columns with their types, then all files are cast to these",
             field.name(),
             stored.ty(),
             footer.shown(),

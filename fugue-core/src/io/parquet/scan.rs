@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::footer::{Footer, guard, readable, unreadable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::path::reopen;
-use crate::io::shim;
-use crate::schema::{Field, Schema};
+use crate::io::source::project;
+use crate::schema::{Field, Schema, SubMicrosecond, conform, normalise_with};
 
 /// A batch has about this many bytes, within the numbers of rows below.
 const BATCH_BYTES: u64 = 8 << 20;
@@ -33,13 +33,14 @@ pub(super) struct Unit {
     /// Where the columns stand among those of the whole scan.
     pub(super) positions: Vec<usize>,
     batch_rows: usize,
+    below: SubMicrosecond,
     /// An estimate, to keep what is read ahead within bounds.
     pub(super) row_bytes: u64,
 }
 
 impl Unit {
     /// A row group in at most so many units of about the same number of bytes; one unit when there is no column.
-    pub(super) fn split(footer: &Footer, group: usize, columns: &[Column], parts: usize) -> Vec<Self> {
+    pub(super) fn split(footer: &Footer, group: usize, columns: &[Column], parts: usize, below: SubMicrosecond) -> Vec<Self> {
         let rows = u64::try_from(footer.metadata.metadata().row_group(group).num_rows()).unwrap_or(0).max(1);
         let sizes = footer.sizes(group);
         // Dictionaries and runs make columns look smaller than they are in memory.
@@ -65,6 +66,7 @@ impl Unit {
                 columns: positions.iter().map(|&i| columns[i].clone()).collect(),
                 positions,
                 batch_rows,
+                below,
                 row_bytes,
             })
             .collect()
@@ -77,7 +79,10 @@ pub(super) struct Decoder {
     reader: Option<ParquetRecordBatchReader>,
     /// For each column of the unit its place in the reader's batches, which have the order of the file.
     places: Vec<usize>,
-    wanted: Arc<arrow::datatypes::Schema>,
+    stored: Schema,
+    wanted: Schema,
+    /// The number of its next row in the file.
+    row: u64,
 }
 
 impl Decoder {
@@ -85,8 +90,12 @@ impl Decoder {
         let mut roots: Vec<usize> = unit.columns.iter().map(|c| c.root).collect();
         roots.sort_unstable();
         let places = unit.columns.iter().map(|c| roots.partition_point(|&r| r < c.root)).collect();
-        let wanted = Schema::new(unit.columns.iter().map(|c| c.wanted.clone()))?.to_arrow();
-        Ok(Self { unit, reader: None, places, wanted })
+        let stored = Schema::new(unit.columns.iter().map(|c| c.stored.clone()))?;
+        let wanted = Schema::new(unit.columns.iter().map(|c| c.wanted.clone()))?;
+        // The very same one where nothing is cast: batches are then compared by a pointer.
+        let stored = if stored == wanted { wanted.clone() } else { stored };
+        let row = unit.footer.rows_before(unit.group);
+        Ok(Self { unit, reader: None, places, stored, wanted, row })
     }
 
     /// The next batch of the unit's columns, in the order of the unit.
@@ -122,21 +131,25 @@ impl Decoder {
         let Some(batch) = readable(&footer.path, reader.next().transpose().map_err(Into::into))? else {
             return Ok(None);
         };
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.places.len());
-        for (column, &place) in self.unit.columns.iter().zip(&self.places) {
-            let array = batch
-                .columns()
-                .get(place)
-                .ok_or_else(|| unreadable(&footer.path, &format!("column {:?} is missing", column.wanted.name())))?;
-            arrays.push(convert(array, column).map_err(|e| e.with("column", column.wanted.name()).with("path", footer.shown()))?);
+        if self.places.iter().any(|&p| p >= batch.num_columns()) {
+            return Err(unreadable(&footer.path, "a column is missing"));
         }
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        Ok(Some(RecordBatch::try_new_with_options(Arc::clone(&self.wanted), arrays, &options)?))
+        let ours = project(&batch, &self.places)
+            .and_then(|b| normalise_with(&b, &self.stored, self.unit.below))
+            .and_then(|b| conform(&b, &self.wanted))
+            .map_err(|e| in_file(e, self.row).with("path", footer.shown()))?;
+        self.row += batch.num_rows() as u64;
+        Ok(Some(ours))
     }
 }
 
-/// The stored layout to that of the contract, and where another type is wanted, its cast.
-fn convert(array: &ArrayRef, column: &Column) -> Result<ArrayRef> {
-    let array = shim::normalise_array(array, column.stored.ty())?;
-    if column.stored.ty() == column.wanted.ty() { Ok(array) } else { shim::cast_array(&array, column.wanted.ty()) }
+/// An error that names a row of a batch, naming the row of the file instead.
+fn in_file(error: Error, before: u64) -> Error {
+    let Some(row) = error.context("row").and_then(|r| r.parse::<u64>().ok()) else { return error };
+    let renamed = Error::new(error.kind(), error.message()).with("row", (before + row).to_string());
+    let renamed = ["column", "field"].into_iter().fold(renamed, |e, name| match error.context(name) {
+        Some(value) => e.with(name, value),
+        None => e,
+    });
+    renamed.with_source(error)
 }

@@ -1,5 +1,6 @@
 //! CSV: types there and back, nulls and quotes, inference, headers, and values that do not fit.
 
+use arrow::datatypes::Float64Type;
 use tempfile::tempdir;
 
 use super::*;
@@ -102,7 +103,7 @@ fn types_are_inferred_from_the_whole_file() {
     let moments = rows.column(4).as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
     assert_eq!(moments.value(1), 1_577_840_523_500_000);
     assert_eq!(rows.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(3), 7);
-    assert_eq!(rows.column(1).as_primitive::<arrow::datatypes::Float64Type>().value(1), 1.5);
+    assert_eq!(rows.column(1).as_primitive::<Float64Type>().value(1), 1.5);
     // A late value counts as much as an early one.
     let mut long = "a\n".to_owned() + &"1\n".repeat(40_000);
     assert_eq!(types(&parse(&long, &LoadOptions::new()).unwrap()), [Int64]);
@@ -170,7 +171,7 @@ fn inference_can_be_refused_or_contradicted() {
     assert_eq!(rows, wanted);
     let typed = super::schema([("a", Type::Float64), ("c", Type::Str)]);
     let rows = parse(content, &LoadOptions::new().columns(typed.clone())).unwrap();
-    assert_eq!(rows.column(0).as_primitive::<arrow::datatypes::Float64Type>().values(), &[1.1, 7.1]);
+    assert_eq!(rows.column(0).as_primitive::<Float64Type>().values(), &[1.1, 7.1]);
     assert_eq!(rows.column(1), wanted.column(1));
     assert_eq!(parse(content, &LoadOptions::new().infer(false).columns(typed.clone())).unwrap(), rows);
     let error = failure(parse(content, &LoadOptions::new().infer(true).columns(typed)));
@@ -297,4 +298,30 @@ fn empty_frame_keeps_its_header() {
     let again = parse(&content, &LoadOptions::new().columns(schema.clone())).unwrap();
     assert_eq!((again.num_rows(), again.schema()), (0, schema.to_arrow()));
     assert_eq!(print(&schema, &rows.slice(0, 0), &SaveOptions::new().header(false)).unwrap(), "");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_text_and_float_comes_back(
+        rows in proptest::collection::vec(
+            (proptest::option::of("[a-c,;\"\r\n\t é木\\\\N ]{0,6}"), proptest::option::of(proptest::num::f64::ANY)), 0..20),
+        delimiter in proptest::sample::select(vec![b',', b';', b'\t', b' ', b'N']),
+    ) {
+        let (texts, floats): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let (schema, rows) = batch([
+            ("a,\"b", Type::Str, Arc::new(StringViewArray::from_iter(&texts)) as ArrayRef),
+            ("f", Type::Float64, Arc::new(Float64Array::from(floats))),
+        ]);
+        let content = print(&schema, &rows, &SaveOptions::new().null("nil").delimiter(delimiter)).unwrap();
+        let loaded = LoadOptions::new().null("nil").delimiter(delimiter).columns(schema.clone());
+        let again = parse(&content, &loaded).unwrap();
+        proptest::prop_assert_eq!(again.column(0), rows.column(0));
+        // NaN has many bit patterns and one text.
+        let (read, wrote) = (again.column(1).as_primitive::<Float64Type>(), rows.column(1).as_primitive::<Float64Type>());
+        for (x, y) in read.iter().zip(wrote.iter()) {
+            proptest::prop_assert!(x == y || x.zip(y).is_some_and(|(x, y)| x.is_nan() && y.is_nan()), "{:?} {:?}", x, y);
+        }
+    }
 }

@@ -193,6 +193,20 @@ fn failing_save_leaves_the_old_file_and_nothing_else() {
 }
 
 #[test]
+fn batches_of_other_columns_are_not_written() {
+    let folder = tempdir().unwrap();
+    let (_, rows) = batch([("a", Type::Int64, ints(0..3))]);
+    for other in [schema([("b", Type::Int64)]), schema([("a", Type::Str)])] {
+        for name in ["a.parquet", "a.csv"] {
+            let error =
+                failure(save(folder.path().join(name), &other, iter([rows.clone()]), &SaveOptions::new(), &Cancel::never()));
+            assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+        }
+    }
+    assert!(names_in(folder.path()).is_empty());
+}
+
+#[test]
 fn frame_may_be_saved_over_the_file_it_is_read_from() {
     let folder = tempdir().unwrap();
     for name in ["a.parquet", "a.csv"] {
@@ -224,6 +238,10 @@ fn settings_of_another_format_are_refused() {
         let error = failure(save(folder.path().join(name), &schema, iter([rows.clone()]), &options, &Cancel::never()));
         assert_eq!(error.kind(), ErrorKind::SettingInvalid);
     }
+    let csv = folder.path().join("a.csv");
+    std::fs::write(&csv, "a\n1\n").unwrap();
+    let error = failure(load(&csv, &LoadOptions::new().sub_microsecond(crate::schema::SubMicrosecond::Truncate)));
+    assert_eq!((error.kind(), error.context("setting")), (ErrorKind::SettingInvalid, Some("sub_microsecond")));
     let none = Schema::new([]).unwrap();
     let error = failure(save(folder.path().join("n.parquet"), &none, iter([]), &SaveOptions::new(), &Cancel::never()));
     assert_eq!(error.kind(), ErrorKind::SchemaInvalid);

@@ -10,6 +10,7 @@ use tempfile::tempdir;
 use super::*;
 use crate::error::ErrorKind;
 use crate::run::{CancelHandle, Pool};
+use crate::schema::SubMicrosecond;
 
 /// A file as another program writes it: any layout, small row groups.
 fn foreign(path: &Path, batch: &RecordBatch, group: usize) {
@@ -110,7 +111,12 @@ fn columns_are_chosen_and_cast() {
     let source = load(&path, &LoadOptions::new().columns(typed.clone())).unwrap();
     let (_, wanted) = batch([("b", Type::Str, texts([Some("1")])), ("a", Type::Int64, ints([2]))]);
     assert_eq!(read(&*source).unwrap(), wanted);
-    for columns in [Columns::from(["a", "x"]), Columns::from(super::schema([("x", Type::Str)]))] {
+    let same = load(&path, &LoadOptions::new().columns("b:str,a:long")).unwrap();
+    assert_eq!((same.schema(), read(&*same).unwrap()), (&typed, wanted));
+    assert_eq!(failure(load(&path, &LoadOptions::new().columns("b:strr"))).kind(), ErrorKind::SchemaInvalid);
+    let error = failure(load(&path, &LoadOptions::new().columns("b:bytes")));
+    assert_eq!((error.kind(), error.context("column")), (ErrorKind::SchemaMismatch, Some("b")));
+    for columns in [Columns::from(["a", "x"]), Columns::from("x:str")] {
         let error = failure(load(&path, &LoadOptions::new().columns(columns)));
         assert_eq!((error.kind(), error.context("column")), (ErrorKind::ColumnNotFound, Some("x")));
         assert!(error.message().contains("a, b, c"), "{error}");
@@ -125,12 +131,26 @@ fn columns_are_chosen_and_cast() {
 fn failing_cast_names_column_and_file() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("words.parquet");
-    let (schema, rows) = batch([("a", Type::Str, texts([Some("1"), Some("one")]))]);
-    store(&path, &schema, vec![rows]);
-    let source = load(&path, &LoadOptions::new().columns(super::schema([("a", Type::Int64)]))).unwrap();
-    let error = failure(read(&*source));
-    assert_eq!((error.kind(), error.context("column")), (ErrorKind::ValueInvalid, Some("a")));
+    let words: ArrayRef =
+        Arc::new(StringViewArray::from_iter_values((0..99_999).map(|i| i.to_string()).chain(["one".to_owned()])));
+    let (_, rows) = batch([("a", Type::Str, words)]);
+    foreign(&path, &rows, 60_000);
+    let error = failure(read(&*load(&path, &LoadOptions::new().columns("a:long")).unwrap()));
+    assert_eq!(error.kind(), ErrorKind::ValueInvalid);
+    assert_eq!((error.context("column"), error.context("row")), (Some("a"), Some("99999")));
     assert!(error.context("path").unwrap().ends_with("words.parquet"));
+}
+
+#[test]
+fn nanoseconds_are_not_lost_unasked() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let moments: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![1000, -1]));
+    foreign(&path, &RecordBatch::try_from_iter([("a", moments)]).unwrap(), 10);
+    let error = failure(read(&*load(&path, &LoadOptions::new()).unwrap()));
+    assert_eq!((error.kind(), error.context("column"), error.context("row")), (ErrorKind::ValueInvalid, Some("a"), Some("1")));
+    let rows = read(&*load(&path, &LoadOptions::new().sub_microsecond(SubMicrosecond::Truncate)).unwrap()).unwrap();
+    assert_eq!(rows.column(0).as_primitive::<arrow::datatypes::TimestampMicrosecondType>().values(), &[1, -1]);
 }
 
 #[test]
@@ -205,6 +225,8 @@ fn types_outside_the_table_are_refused_only_when_asked_for() {
     assert_eq!((error.kind(), error.context("column")), (ErrorKind::SchemaInvalid, Some("n")));
     assert!(error.context("path").is_some());
     assert_eq!(read(&*load(&path, &LoadOptions::new().columns(["a"])).unwrap()).unwrap().num_rows(), 1);
+    let rows = read(&*load(&path, &LoadOptions::new().columns("n:str")).unwrap()).unwrap();
+    assert_eq!(rows.column(0), &texts([None]));
 }
 
 #[test]

@@ -1,0 +1,130 @@
+//! What an adapter author writes: a harness that opens sessions, and one macro that makes a test of every rule.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use fugue_core::{Result, Session};
+
+use crate::bench::Bench;
+use crate::gap::{Gap, judge, sound};
+use crate::generate::Lane;
+use crate::rules::{RULES, Rule};
+use crate::watchdog;
+
+/// Opens sessions of an engine for the suite.
+pub trait Harness: Send + Sync + 'static {
+    /// What must live as long as a session: temporary folders, a cluster in this process.
+    type Guard: Send + 'static;
+
+    /// A fresh session, set up as the lane says as far as the engine has such settings.
+    ///
+    /// # Errors
+    /// Whatever keeps the engine from starting; every rule then fails with it.
+    fn session(&self, lane: &Lane) -> Result<(Session, Self::Guard)>;
+
+    /// The lanes that the engine can be set to.
+    fn lanes(&self) -> Vec<Lane> {
+        Lane::standard()
+    }
+}
+
+/// A harness whose guard has no name any more.
+pub(crate) trait Opens: Send + Sync {
+    fn open(&self, lane: &Lane) -> Result<(Session, Box<dyn Any + Send>)>;
+    fn lanes(&self) -> Vec<Lane>;
+}
+
+impl<H: Harness> Opens for H {
+    fn open(&self, lane: &Lane) -> Result<(Session, Box<dyn Any + Send>)> {
+        let (session, guard) = self.session(lane)?;
+        Ok((session, Box::new(guard)))
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        Harness::lanes(self)
+    }
+}
+
+/// Runs one rule on an engine and judges it against the declared gaps.
+///
+/// # Errors
+/// A report for the person who reads the failed test.
+pub fn check(harness: impl Harness, gaps: &[Gap], rule: &str) -> Result<(), String> {
+    let found: &Rule = RULES.iter().find(|r| r.id == rule).ok_or_else(|| format!("there is no rule {rule:?}"))?;
+    let harness: Arc<dyn Opens> = Arc::new(harness);
+    let body = found.body;
+    let bench = Bench::new(found.id, harness);
+    let outcome = watchdog::within(watchdog::deadline(), found.id, move || body(&bench))?;
+    judge(found.id, gaps.iter().find(|gap| gap.rule() == rule), outcome)
+}
+
+/// Runs one rule as a test.
+///
+/// # Panics
+/// With the report, where the rule does not hold.
+#[expect(clippy::panic, reason = "this is how a test fails")]
+pub fn run(harness: impl Harness, gaps: &[Gap], rule: &str) {
+    if let Err(report) = check(harness, gaps, rule) {
+        panic!("{report}");
+    }
+}
+
+/// Checks a table of gaps as a test.
+///
+/// # Panics
+/// With everything that is wrong with it.
+#[expect(clippy::panic, reason = "this is how a test fails")]
+pub fn gaps_are_sound(gaps: &[Gap]) {
+    let rules: Vec<&str> = RULES.iter().map(|r| r.id).collect();
+    if let Err(report) = sound(gaps, &rules) {
+        panic!("{report}");
+    }
+}
+
+/// Makes one named test of every rule, and one of the table of gaps.
+///
+/// ```text
+/// conformance! {
+///     harness: PolarsHarness,
+///     gaps: [Gap::never("repartition::coarse_keeps_keys_whole_and_sorted", "why").fails_as(ErrorKind::Unsupported)],
+/// }
+/// ```
+///
+/// The harness is an expression that makes one. Invoke it once per module.
+#[macro_export]
+macro_rules! conformance {
+    (harness: $harness:expr, gaps: [$($gap:expr),* $(,)?] $(,)?) => {
+        fn conformance_gaps() -> ::std::vec::Vec<$crate::Gap> {
+            ::std::vec![$($gap),*]
+        }
+
+        fn conformance_run(rule: &str) {
+            $crate::harness::run($harness, &conformance_gaps(), rule);
+        }
+
+        #[test]
+        fn gap_table_is_sound() {
+            $crate::harness::gaps_are_sound(&conformance_gaps());
+        }
+
+        $crate::for_each_rule!($crate::tests_of_rules);
+    };
+}
+
+/// One module per group of rules, one test per rule.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tests_of_rules {
+    ($($module:ident { $($rule:ident),* $(,)? })*) => {
+        $(
+            mod $module {
+                $(
+                    #[test]
+                    fn $rule() {
+                        super::conformance_run(::std::concat!(::std::stringify!($module), "::", ::std::stringify!($rule)));
+                    }
+                )*
+            }
+        )*
+    };
+}

@@ -1,0 +1,169 @@
+//! All rules in one list, and their bodies: ordinary functions over a bench.
+
+mod comap;
+mod errors;
+mod frame;
+mod ingest;
+mod laws;
+mod map;
+mod repartition;
+mod transform;
+
+use crate::bench::Bench;
+use crate::failure::Outcome;
+
+/// A rule: its name, and what it asks of an engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// `module::sentence_in_snake_case`.
+    pub id: &'static str,
+    /// The body.
+    pub body: fn(&Bench) -> Outcome,
+}
+
+/// The list of all rules. A body that is missing from it is dead code, which is a warning, which is an error.
+#[macro_export]
+macro_rules! for_each_rule {
+    ($($then:tt)*) => {
+        $($then)*! {
+            ingest {
+                every_type_makes_the_round_trip,
+                nan_stays_nan_and_null_stays_null,
+                cuts_do_not_matter,
+                empty_chunks_do_not_matter,
+                an_empty_frame_keeps_its_schema,
+                other_layouts_are_normalised,
+                units_become_microseconds,
+                nanoseconds_that_do_not_fit_are_errors,
+                fixed_offsets_become_utc,
+                types_outside_the_table_are_refused,
+                duplicate_map_keys_are_errors,
+                nullability_and_metadata_do_not_count,
+                a_frame_needs_columns_with_unique_names,
+                any_name_is_a_name,
+                typed_rows_go_in_and_come_out,
+            }
+            frame {
+                count_and_emptiness,
+                peek_shows_a_row_or_says_empty,
+                head_takes_what_there_is,
+                show_is_a_table,
+                plans_are_lazy,
+                a_frame_can_be_used_again,
+                a_stream_gives_what_collect_gives,
+                persist_keeps_every_row,
+                engine_info_is_sound,
+            }
+            map {
+                matches_the_oracle,
+                identity_keeps_every_row,
+                one_call_per_key,
+                null_is_a_key,
+                null_is_not_empty_text,
+                nan_is_one_key,
+                zeros_are_one_key,
+                floats_have_one_order,
+                several_keys_with_nulls,
+                any_name_can_be_a_key,
+                presort_within_key,
+                presort_descending,
+                presort_over_several_columns,
+                presort_puts_nulls_last_both_ways,
+                presort_with_ties_promises_no_order,
+                never_called_with_zero_rows,
+                no_call_gives_the_declared_schema,
+                number_and_algorithm_do_not_change_the_answer,
+                nested_values_and_bytes_travel,
+                a_column_of_nulls_keeps_its_type,
+                one_huge_group,
+                many_small_groups,
+                cursor_tells_key_and_numbers,
+                cursor_seed_is_the_same_everywhere,
+                two_tasks_over_one_source_stay_apart,
+                maps_chain,
+            }
+            comap {
+                matches_the_oracle,
+                inner_calls_keys_of_all,
+                left_calls_keys_of_the_first,
+                right_calls_keys_of_the_last,
+                full_calls_keys_of_any,
+                cross_is_one_call,
+                null_keys_meet,
+                floats_meet_by_the_one_order,
+                common_columns_are_the_keys,
+                cross_with_keys_is_refused,
+                members_keep_their_places,
+                a_member_without_rows_is_empty_with_its_schema,
+                cursor_has_the_key_of_a_missing_member,
+                presort_applies_to_each_member,
+                a_frame_may_stand_twice,
+                three_members_with_each_kind,
+                empty_inputs_give_empty_results,
+                ignored_errors_drop_the_key,
+                out_cotransform_calls_and_returns_nothing,
+            }
+            transform {
+                columns_are_matched_by_name_and_cast,
+                nothing_returned_is_no_rows,
+                a_row_reads_only_its_columns,
+                new_columns_are_added_to_all,
+                a_rest_field_keeps_the_rest,
+                row_wise_keeps_the_order,
+                async_keeps_the_order,
+                plain_values_by_column,
+                streams_of_batches_pass,
+                parameters_arrive,
+                state_is_built_once_and_shared,
+                schemas_arrive,
+                ignored_errors_drop_the_group,
+                out_transform_calls_and_returns_nothing,
+            }
+            repartition {
+                keeps_every_row,
+                does_not_change_keyed_answers,
+                zero_changes_nothing,
+                even_sizes_differ_by_one,
+                per_row_is_one_row_a_call,
+                number_is_an_upper_bound,
+                row_count_expressions_are_resolved,
+                coarse_keeps_keys_whole_and_sorted,
+                every_algorithm_sees_every_row_once,
+            }
+            errors {
+                a_user_error_keeps_its_type,
+                a_panic_is_a_failed_transformer,
+                a_failure_names_transformer_and_key,
+                other_errors_are_not_ignored,
+                the_first_failure_ends_the_action,
+                an_unknown_key_is_found_before_the_run,
+                a_missing_column_is_found_before_the_run,
+                a_missing_output_column_is_an_error,
+                a_cast_that_fails_is_an_error_by_collect,
+                an_unexpected_null_names_column_and_row,
+                missing_parameters_are_found_before_the_run,
+                cancelling_ends_the_action,
+                a_deadline_ends_the_action,
+                a_session_survives_a_failure,
+            }
+            laws {
+                partition_count_does_not_matter,
+                batch_size_does_not_matter,
+                order_of_input_does_not_matter,
+                splitting_by_key_and_joining_the_answers_is_the_answer,
+                mapping_twice_is_mapping_the_composition,
+            }
+        }
+    };
+}
+
+macro_rules! list {
+    ($($module:ident { $($rule:ident),* $(,)? })*) => {
+        /// Every rule, in the order of the list.
+        pub const RULES: &[Rule] = &[
+            $($(Rule { id: concat!(stringify!($module), "::", stringify!($rule)), body: $module::$rule },)*)*
+        ];
+    };
+}
+
+crate::for_each_rule!(list);

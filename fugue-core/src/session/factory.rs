@@ -1,0 +1,93 @@
+//! Engines by name: a table that adapter crates add themselves to, read by `Session::open`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::engine::{DynEngine, Engine};
+use crate::error::{Error, ErrorKind, Result};
+use crate::local::LocalEngine;
+use crate::run::Pool;
+
+/// An engine that a factory opened.
+pub struct Opened {
+    pub(super) engine: Arc<dyn DynEngine>,
+}
+
+impl Opened {
+    /// An engine ready for a session.
+    #[must_use]
+    pub fn new(engine: impl Engine) -> Self {
+        Self { engine: Arc::new(engine) }
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.engine, f)
+    }
+}
+
+/// An entry of the table. Adapter crates submit one: `inventory::submit!(EngineFactory::new("polars", open));`
+#[derive(Clone, Copy)]
+pub struct EngineFactory {
+    name: &'static str,
+    open: fn(String, Pool) -> BoxFuture<'static, Result<Opened>>,
+}
+
+impl EngineFactory {
+    /// An entry: the name is also the scheme of URLs that the engine takes (`ballista://host:50050`). The function gets the text
+    /// that the user wrote and the session's pool.
+    #[must_use]
+    pub const fn new(name: &'static str, open: fn(String, Pool) -> BoxFuture<'static, Result<Opened>>) -> Self {
+        Self { name, open }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// All entries of this program, by name.
+    #[must_use]
+    pub fn linked() -> Vec<Self> {
+        let mut all: Vec<Self> = inventory::iter::<Self>.into_iter().copied().collect();
+        all.sort_by_key(|f| f.name);
+        all
+    }
+}
+
+impl fmt::Debug for EngineFactory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineFactory").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+inventory::collect!(EngineFactory);
+
+fn open_local(_: String, pool: Pool) -> BoxFuture<'static, Result<Opened>> {
+    Box::pin(async move { Ok(Opened::new(LocalEngine::new(pool.threads()))) })
+}
+
+inventory::submit!(EngineFactory::new("local", open_local));
+
+/// Opens the engine that a word or a URL names.
+pub(super) async fn open(engine: &str, pool: &Pool) -> Result<Opened> {
+    let name = engine.split_once("://").map_or(engine, |(scheme, _)| scheme);
+    let all = EngineFactory::linked();
+    let Some(factory) = all.iter().find(|f| f.name == name) else {
+        let known: Vec<&str> = all.iter().map(|f| f.name).collect();
+        return Err(Error::new(
+            ErrorKind::SettingInvalid,
+            format!(
+                "no engine {name:?} in this program; it has: {}. Engines come with features of the crate fugue-rs (features = \
+                 [\"polars\"]), or with an adapter crate that the program mentions (use the_adapter as _;)",
+                known.join(", ")
+            ),
+        )
+        .with_operation("open"));
+    };
+    (factory.open)(engine.to_owned(), pool.clone()).await.map_err(|e| e.with_engine(factory.name).with_operation("open"))
+}

@@ -1,0 +1,237 @@
+//! Sessions: an engine chosen by a word or by value, with its settings; the door through which data comes in.
+
+mod data;
+mod factory;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use data::{IntoSource, ViaBatches, ViaRecords, ViaSource};
+pub use factory::{EngineFactory, Opened};
+
+use crate::blocking;
+use crate::engine::{DynEngine, Engine, EngineInfo};
+use crate::error::Result;
+use crate::frame::DataFrame;
+use crate::frame::Source;
+use crate::io::{self, LoadOptions};
+use crate::local::LocalEngine;
+use crate::run::{Cancel, CancelHandle, Pool, RunContext};
+
+/// An engine with settings. Cheap to clone; not generic: programs do not change with the engine.
+///
+/// ```
+/// use fugue_core::Session;
+///
+/// # fugue_core::blocking::wait(async {
+/// let session = Session::open("local").await?;
+/// assert_eq!(session.engine_name(), "local");
+/// # Ok(()) })?;
+/// # Ok::<(), fugue_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Arc<dyn DynEngine>,
+    pool: Pool,
+    deadline: Option<Duration>,
+    derived: bool,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("engine", &self.engine_name()).field("threads", &self.threads()).finish_non_exhaustive()
+    }
+}
+
+/// Settings of a session to be.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct SessionBuilder {
+    threads: Option<usize>,
+    deadline: Option<Duration>,
+    derived: bool,
+}
+
+impl SessionBuilder {
+    /// How many threads user code runs on; without it all sessions share a pool with one per core.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// How long an action may take, unless the frame says otherwise.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Leaves out what the engine overrides for speed and derives it through its duties instead: for tests that both agree.
+    pub fn derived(mut self, derived: bool) -> Self {
+        self.derived = derived;
+        self
+    }
+
+    fn pool(&self) -> Result<Pool> {
+        self.threads.map_or_else(Pool::shared, Pool::new)
+    }
+
+    /// A session on an engine chosen by a word, or by a URL whose scheme is that word. See [`Session::open`].
+    ///
+    /// # Errors
+    /// `SettingInvalid` for an unknown word with those that this program knows; what opening the engine meets.
+    pub async fn open(self, engine: &str) -> Result<Session> {
+        let pool = self.pool()?;
+        let opened = factory::open(engine, &pool).await?;
+        Ok(self.finish(opened.engine, pool))
+    }
+
+    /// A session on an engine value.
+    ///
+    /// # Errors
+    /// `SettingInvalid` where the threads cannot be had.
+    pub fn with_engine(self, engine: impl Engine) -> Result<Session> {
+        let pool = self.pool()?;
+        Ok(self.finish(Arc::new(engine), pool))
+    }
+
+    fn finish(self, engine: Arc<dyn DynEngine>, pool: Pool) -> Session {
+        Session { inner: Arc::new(Inner { engine, pool, deadline: self.deadline, derived: self.derived }) }
+    }
+}
+
+impl Session {
+    /// A session with settings of its own.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::default()
+    }
+
+    /// A session on the engine of a name: `"local"`, and those of the adapter crates that the program was built with.
+    ///
+    /// # Errors
+    /// `SettingInvalid` for an unknown name with those that this program knows; what opening the engine meets.
+    pub async fn open(engine: &str) -> Result<Self> {
+        Self::builder().open(engine).await
+    }
+
+    /// A session on the embedded engine.
+    ///
+    /// # Errors
+    /// `SettingInvalid` where the operating system gives no threads.
+    pub fn local() -> Result<Self> {
+        let pool = Pool::shared()?;
+        let engine = LocalEngine::new(pool.threads());
+        Ok(Self::builder().finish(Arc::new(engine), pool))
+    }
+
+    /// A session on an engine value.
+    ///
+    /// # Errors
+    /// `SettingInvalid` where the operating system gives no threads.
+    pub fn with_engine(engine: impl Engine) -> Result<Self> {
+        Self::builder().with_engine(engine)
+    }
+
+    /// What the engine says of itself.
+    #[must_use]
+    pub fn info(&self) -> EngineInfo {
+        self.inner.engine.info()
+    }
+
+    /// The name of the engine.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        self.info().name
+    }
+
+    /// Threads that user code runs on.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.inner.pool.threads()
+    }
+
+    /// The engine itself, for those who know its type.
+    #[must_use]
+    pub fn engine<E: Engine>(&self) -> Option<&E> {
+        self.inner.engine.as_any().downcast_ref()
+    }
+
+    /// Takes data in: typed rows, batches, a [`Source`], a frame of an adapter. Nothing is copied that is in the contract's layout.
+    ///
+    /// ```
+    /// use fugue_core::{Session, row::Row};
+    ///
+    /// #[derive(Row)]
+    /// struct Reading { sensor: String, value: f64 }
+    ///
+    /// let session = Session::local()?;
+    /// let df = session.frame(vec![Reading { sensor: "A".into(), value: 1.5 }])?;
+    /// assert_eq!(df.schema().to_string(), "sensor:str,value:double");
+    /// # Ok::<(), fugue_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `SchemaInvalid` naming a column that is not admitted, `SchemaMismatch` for batches that differ, `ValueInvalid`.
+    pub fn frame<V>(&self, data: impl IntoSource<V>) -> Result<DataFrame> {
+        self.ingest(data.into_source()?)
+    }
+
+    fn ingest(&self, source: Source) -> Result<DataFrame> {
+        if source.schema().is_empty() {
+            return Err(crate::Error::new(crate::ErrorKind::SchemaInvalid, "a frame needs at least one column").with_operation("ingest"));
+        }
+        Ok(DataFrame::new(self.clone(), Arc::clone(&self.inner.engine).ingest(source)?))
+    }
+
+    /// A frame over a Parquet or CSV file, or a folder of them; rows are read when an action asks for them.
+    ///
+    /// # Errors
+    /// `Io` for what is not there or cannot be read, `Unsupported` for an unknown format, and as [`io::open`].
+    pub async fn load(&self, path: impl AsRef<str>) -> Result<DataFrame> {
+        self.load_with(path, &LoadOptions::default()).await
+    }
+
+    /// The same with options: format, columns, types, CSV details.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn load_with(&self, path: impl AsRef<str>, options: &LoadOptions) -> Result<DataFrame> {
+        let path = path.as_ref();
+        let engine = Arc::clone(&self.inner.engine);
+        if let Some(frame) = engine.load(path, options).await? {
+            return Ok(DataFrame::new(self.clone(), frame));
+        }
+        let (owned, options) = (path.to_owned(), options.clone());
+        let source = blocking::offload(move || io::open(owned, &options, &Cancel::never())).await;
+        let source = source.map_err(|e| e.with_engine(self.engine_name()).with_operation("load"))?;
+        self.ingest(Source::shared(source))
+    }
+
+    /// Ends what the engine started. Idempotent; frames of the session cannot be used afterwards.
+    ///
+    /// # Errors
+    /// What ending it meets.
+    pub async fn close(&self) -> Result<()> {
+        self.inner.engine.close().await
+    }
+
+    /// What an action of this session runs with.
+    pub(crate) fn run(&self, handle: Option<&CancelHandle>, deadline: Option<Duration>) -> RunContext {
+        let fresh = CancelHandle::new();
+        let cancel = Cancel::new(handle.unwrap_or(&fresh), deadline.or(self.inner.deadline));
+        RunContext::new(self.inner.pool.clone(), cancel)
+    }
+
+    pub(crate) fn erased(&self) -> Arc<dyn DynEngine> {
+        Arc::clone(&self.inner.engine)
+    }
+
+    /// Whether operations are derived even where the engine overrides them.
+    pub(crate) fn is_derived(&self) -> bool {
+        self.inner.derived
+    }
+}

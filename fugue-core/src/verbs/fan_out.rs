@@ -1,0 +1,172 @@
+//! `map`: one call per item, a grid search say.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::blocking;
+use crate::error::{Error, ErrorKind, Result};
+use crate::row::Row;
+use crate::run::{Cancel, CancelHandle, Job, Pool, ordered};
+use crate::session::Session;
+use crate::transform::panic_text;
+
+/// Calls a function for each item, on all cores; results in the order of the items.
+///
+/// ```
+/// use fugue_core::verbs::map;
+///
+/// # fugue_core::blocking::wait(async {
+/// let squares: Vec<u64> = map(1..=4_u64, |x| x * x).run().await?;
+/// assert_eq!(squares, [1, 4, 9, 16]);
+/// # Ok(()) })?;
+/// # Ok::<(), fugue_core::Error>(())
+/// ```
+#[track_caller]
+pub fn map<I, O, F>(items: impl IntoIterator<Item = I>, function: F) -> FanOut<I, F>
+where
+    F: Fn(I) -> O + Send + Sync + 'static,
+{
+    FanOut {
+        items: items.into_iter().collect(),
+        function: Arc::new(function),
+        call_site: Location::caller(),
+        threads: None,
+        deadline: None,
+        cancel: None,
+    }
+}
+
+/// Calls of a function for items, in the making.
+#[must_use = "nothing runs before .run()"]
+pub struct FanOut<I, F> {
+    items: Vec<I>,
+    function: Arc<F>,
+    call_site: &'static Location<'static>,
+    threads: Option<usize>,
+    deadline: Option<Duration>,
+    cancel: Option<CancelHandle>,
+}
+
+impl<I, F> fmt::Debug for FanOut<I, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FanOut").field("items", &self.items.len()).finish_non_exhaustive()
+    }
+}
+
+impl<I, F> FanOut<I, F> {
+    /// How many calls run at once; one per core unless said otherwise.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// How long all calls may take.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// A handle that stops further calls.
+    pub fn cancel_with(mut self, handle: &CancelHandle) -> Self {
+        self.cancel = Some(handle.clone());
+        self
+    }
+
+    /// Calls in this process.
+    ///
+    /// A function that returns a `Result` gives `Result`s; a panic is the error of the whole.
+    ///
+    /// # Errors
+    /// `TransformerFailed` with the number of the item whose call panicked, `Cancelled`, `DeadlineExceeded`.
+    pub async fn run<O>(self) -> Result<Vec<O>>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Send + 'static,
+        O: Send + 'static,
+    {
+        let pool = self.threads.map_or_else(Pool::shared, Pool::new)?;
+        let cancel = Cancel::new(&self.cancel.unwrap_or_default(), self.deadline);
+        let (function, at) = (self.function, self.call_site);
+        let jobs = self.items.into_iter().enumerate().map(move |(number, item)| {
+            let function = Arc::clone(&function);
+            let job: Job<O> = Box::new(move || {
+                catch_unwind(AssertUnwindSafe(|| function(item))).map_err(|panic| {
+                    Error::new(ErrorKind::TransformerFailed, format!("the function panicked: {}", panic_text(&*panic)))
+                        .with("transformer", std::any::type_name::<F>())
+                        .with("item", number.to_string())
+                })
+            });
+            Ok(job)
+        });
+        let results = move || ordered(&pool, &cancel, jobs).collect::<Result<Vec<O>>>();
+        blocking::offload(results).await.map_err(|e| e.with_operation("map").with_call_site(at))
+    }
+
+    /// Calls on the engine of a session: items and results travel as bytes, so they must be serde types.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and `ParamsInvalid` for an item or a result that cannot be written down.
+    pub async fn run_on<O>(self, session: &Session) -> Result<Vec<O>>
+    where
+        F: Fn(I) -> O + Send + Sync + 'static,
+        I: Serialize + DeserializeOwned + 'static,
+        O: Serialize + DeserializeOwned + 'static,
+    {
+        let at = self.call_site;
+        let mut items = Vec::with_capacity(self.items.len());
+        for (number, item) in (0_i64..).zip(&self.items) {
+            items.push(Parcel { number, bytes: pack(item, number).map_err(|e| e.with_operation("map").with_call_site(at))? });
+        }
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let function = self.function;
+        let call = move |parcels: Vec<Parcel>| -> Result<Vec<Parcel>> {
+            let results = parcels.into_iter().map(|parcel| {
+                let item = unpack::<I>(&parcel.bytes, parcel.number)?;
+                Ok(Parcel { number: parcel.number, bytes: pack(&function(item), parcel.number)? })
+            });
+            results.collect()
+        };
+        let mut df = session.frame(items)?;
+        if let Some(deadline) = self.deadline {
+            df = df.deadline(deadline);
+        }
+        if let Some(handle) = &self.cancel {
+            df = df.cancel_with(handle);
+        }
+        // Keyed by number: each item is a call of its own on every engine, wherever its row ends up.
+        let results = crate::verbs::transform(df, call).partition_by("number").rows::<Parcel>().await;
+        let mut results = results.map_err(|e| e.with_call_site(at))?;
+        results.sort_by_key(|p| p.number);
+        results.iter().map(|p| unpack::<O>(&p.bytes, p.number)).collect()
+    }
+}
+
+/// An item or a result on its way.
+#[derive(Row)]
+struct Parcel {
+    number: i64,
+    bytes: Vec<u8>,
+}
+
+fn pack<T: Serialize>(value: &T, number: i64) -> Result<Vec<u8>> {
+    rmp_serde::to_vec_named(value).map_err(|e| {
+        Error::new(ErrorKind::ParamsInvalid, format!("item {number} cannot be written down to travel: {e}"))
+            .with_source(e)
+            .with("item", number.to_string())
+    })
+}
+
+fn unpack<T: DeserializeOwned>(bytes: &[u8], number: i64) -> Result<T> {
+    rmp_serde::from_slice(bytes).map_err(|e| {
+        Error::new(ErrorKind::ParamsInvalid, format!("item {number} cannot be read back as {}: {e}", std::any::type_name::<T>()))
+            .with_source(e)
+            .with("item", number.to_string())
+    })
+}
