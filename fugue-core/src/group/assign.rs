@@ -26,19 +26,6 @@ pub(super) fn assign(inputs: &[Scattered], kind: &KeyKind, how: ZipKind, bucket:
     match kind {
         KeyKind::Word(_) => assign_by(inputs, how, bucket, |_, _| true),
         KeyKind::Pair(_) => assign_by(inputs, how, bucket, |a, b| proof(inputs, a) == proof(inputs, b)),
-<<<<<<< HEAD
-        KeyKind::View => assign_by(inputs, how, bucket, |a, b| {
-            match (detail(inputs, a), detail(inputs, b)) {
-                (Detail::Buffers(x), Detail::Buffers(y)) => same_view(proof(inputs, a), x, proof(inputs, b), y),
-                _ => false,
-            }
-        }),
-        KeyKind::Bytes => assign_by(inputs, how, bucket, |a, b| {
-            match (detail(inputs, a), detail(inputs, b)) {
-                (Detail::Rows(x), Detail::Rows(y)) => x.row(row(inputs, a)) == y.row(row(inputs, b)),
-                _ => false,
-            }
-=======
         KeyKind::View => assign_by(inputs, how, bucket, |a, b| match (detail(inputs, a), detail(inputs, b)) {
             (Detail::Buffers(x), Detail::Buffers(y)) => same_view(proof(inputs, a), x, proof(inputs, b), y),
             _ => false,
@@ -46,7 +33,6 @@ pub(super) fn assign(inputs: &[Scattered], kind: &KeyKind, how: ZipKind, bucket:
         KeyKind::Bytes => assign_by(inputs, how, bucket, |a, b| match (detail(inputs, a), detail(inputs, b)) {
             (Detail::Rows(x), Detail::Rows(y)) => x.row(row(inputs, a)) == y.row(row(inputs, b)),
             _ => false,
->>>>>>> group
         }),
     }
 }

@@ -214,13 +214,9 @@ impl Input {
 
     fn gather(&self, column: usize, rows: &Selection) -> Result<ArrayRef> {
         let parts = match (&self.columns[column], rows) {
-<<<<<<< HEAD
-            (None, _) => return Err(crate::Error::new(crate::ErrorKind::Unexpected, format!("column {column} was not laid out"))),
-=======
             (None, _) => {
                 return Err(crate::Error::new(crate::ErrorKind::Unexpected, format!("column {column} was not laid out")));
             }
->>>>>>> group
             (Some(Column::Flat(array)), Selection::Run(range)) => return Ok(array.slice(range.start, range.len())),
             (Some(Column::Flat(array)), Selection::Places(places)) => return Ok(take(array, places, None)?),
             (Some(Column::Parts(parts)), _) => parts,

@@ -1,10 +1,6 @@
 //! The first half of grouping, done at once for all rows: keys hashed, rows scattered to buckets and grouped in them.
 
-<<<<<<< HEAD
-use arrow::array::{Array, UInt32Array, new_empty_array};
-=======
 use arrow::array::{UInt32Array, new_empty_array};
->>>>>>> group
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use rayon::prelude::*;
@@ -80,10 +76,7 @@ pub(super) fn group_with(
             presort.splice(0..0, plan.keys.iter().map(|k| (*k, true)));
             Mode::ByHash(if plan.num == 0 { pool.threads() } else { plan.num })
         }
-<<<<<<< HEAD
-=======
         Algo::Even if keyed => Mode::ByKey(ZipKind::FullOuter, 0),
->>>>>>> group
         _ if keyed => Mode::ByKey(ZipKind::FullOuter, plan.num),
         Algo::Rand => Mode::Spread(plan.num),
         _ => Mode::Pieces(plan.num),

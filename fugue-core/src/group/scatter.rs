@@ -5,13 +5,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-<<<<<<< HEAD
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanBufferBuilder, PrimitiveArray, UInt32Array, downcast_primitive};
-=======
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanBufferBuilder, PrimitiveArray, UInt32Array, downcast_primitive,
 };
->>>>>>> group
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::compute::{concat, take};
 use arrow::record_batch::RecordBatch;
@@ -108,16 +104,10 @@ pub(super) struct ScatteredChunk {
 impl Scattered {
     /// The places of a bucket: for each chunk its number and a range.
     pub(super) fn places(&self, bucket: usize) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
-<<<<<<< HEAD
-        self.chunks.iter().enumerate().map(move |(i, c)| {
-            (i, c.first + c.starts[bucket] as usize..c.first + c.starts[bucket + 1] as usize)
-        })
-=======
         self.chunks
             .iter()
             .enumerate()
             .map(move |(i, c)| (i, c.first + c.starts[bucket] as usize..c.first + c.starts[bucket + 1] as usize))
->>>>>>> group
     }
 
     /// The row number at a place.
@@ -253,12 +243,8 @@ fn permute_primitive<T: ArrowPrimitiveType>(source: &Source, column: usize, orde
                 *out = chunk.values()[(row - first) as usize];
             }
             let nulls = chunk.nulls().filter(|n| n.null_count() > 0);
-<<<<<<< HEAD
-            Ok(nulls.map(|n| order.iter().map(|row| n.is_valid((row - first) as usize)).collect::<arrow::buffer::BooleanBuffer>()))
-=======
             Ok(nulls
                 .map(|n| order.iter().map(|row| n.is_valid((row - first) as usize)).collect::<arrow::buffer::BooleanBuffer>()))
->>>>>>> group
         })
         .collect::<Result<Vec<_>>>()?;
     let nulls = nulls.iter().any(Option::is_some).then(|| {
@@ -278,17 +264,11 @@ fn permute_primitive<T: ArrowPrimitiveType>(source: &Source, column: usize, orde
 /// The parts that make up a run of rows, by where parts start: a part, and rows in it.
 pub(super) fn pieces(starts: &[usize], rows: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
     let first = starts.partition_point(|s| *s <= rows.start).saturating_sub(1);
-<<<<<<< HEAD
-    starts[first..].windows(2).take_while(move |w| w[0] < rows.end).enumerate().map(move |(i, w)| {
-        (first + i, rows.start.max(w[0]) - w[0]..rows.end.min(w[1]) - w[0])
-    })
-=======
     starts[first..]
         .windows(2)
         .take_while(move |w| w[0] < rows.end)
         .enumerate()
         .map(move |(i, w)| (first + i, rows.start.max(w[0]) - w[0]..rows.end.min(w[1]) - w[0]))
->>>>>>> group
 }
 
 /// The part and the row in it of a row number, by where parts start.

@@ -1,10 +1,7 @@
 //! The rows of a frame as physical partitions, without calling anything: what a repartition does.
 
 use arrow::record_batch::RecordBatch;
-<<<<<<< HEAD
-=======
 use rayon::prelude::*;
->>>>>>> group
 
 use crate::error::Result;
 use crate::partition::{Algo, PartitionSpec};
@@ -48,19 +45,8 @@ pub fn split(
     };
     let input = CoInput { schema: schema.clone(), batches, keys, presort: Vec::new(), columns: (0..schema.len()).collect() };
     let buckets = lay_out(vec![input], mode, pool, cancel, Sizes::default())?;
-<<<<<<< HEAD
-    let mut parts = Vec::with_capacity(buckets.groups());
-    for bucket in 0..buckets.len() {
-        let groups = buckets.build(bucket)?;
-        for member in &groups.members {
-            parts.extend((0..groups.len()).map(|g| vec![member.rows(g)]));
-        }
-    }
-    Ok(parts)
-=======
     let built = pool.install(|| (0..buckets.len()).into_par_iter().map(|b| buckets.build(b)).collect::<Result<Vec<_>>>())?;
     Ok(built.iter().flat_map(|groups| (0..groups.len()).map(|g| vec![groups.members[0].rows(g)])).collect())
->>>>>>> group
 }
 
 /// Pieces of batches, without a copy.
@@ -73,15 +59,8 @@ fn contiguous(batches: &[RecordBatch], rows: usize, num: usize) -> Vec<Vec<Recor
     let mut parts = Vec::with_capacity(num);
     for piece in 0..num {
         let end = start + rows / num + usize::from(piece < rows % num);
-<<<<<<< HEAD
-        let part: Vec<RecordBatch> = pieces(&starts, start..end)
-            .filter(|(_, r)| !r.is_empty())
-            .map(|(b, r)| batches[b].slice(r.start, r.len()))
-            .collect();
-=======
         let part: Vec<RecordBatch> =
             pieces(&starts, start..end).filter(|(_, r)| !r.is_empty()).map(|(b, r)| batches[b].slice(r.start, r.len())).collect();
->>>>>>> group
         if !part.is_empty() {
             parts.push(part);
         }

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-//! Grouping against a naive oracle.
-=======
 //! Grouping against a naive oracle: rows as cells, grouped and sorted one by one.
 
 use std::cmp::Ordering;
@@ -496,4 +493,3 @@ fn zips_refuse_keys_that_do_not_fit() {
     assert_eq!(zip(vec![0], vec![0], ZipKind::Cross), Err(crate::ErrorKind::PartitionInvalid));
     assert_eq!(zip(vec![0], vec![8], ZipKind::Inner), Ok(0));
 }
->>>>>>> group
