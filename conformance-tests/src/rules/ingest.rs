@@ -87,7 +87,8 @@ pub fn units_become_microseconds(t: &Bench) -> Outcome {
     for zone in [None, Some("UTC"), Some("Europe/Berlin")] {
         for unit in [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond] {
             // The year 1 is out of the range of nanoseconds.
-            let values: Vec<OwnValue> = if unit == TimeUnit::Nanosecond { [&values[..4], &values[5..]].concat() } else { values.clone() };
+            let values: Vec<OwnValue> =
+                if unit == TimeUnit::Nanosecond { [&values[..4], &values[5..]].concat() } else { values.clone() };
             let layout = DataType::Timestamp(unit, zone.map(Arc::from));
             let ty = zone.map_or(Type::Datetime, |z| Type::Timestamp(Arc::from(z)));
             let table = Table::new(Schema::new([Field::new("x", ty)])?, values.iter().map(|v| vec![v.clone()]).collect());
