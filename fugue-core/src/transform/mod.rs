@@ -42,4 +42,5 @@ pub use task::{Fixed, Produces, Progress, Reads, Shape, Task, TaskContext, TaskF
 
 pub(crate) use bind::{CallOptions, bind};
 pub(crate) use context::StateSlot;
+pub(crate) use runner::co_input;
 pub(crate) use task::Ignore;
