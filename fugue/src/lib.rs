@@ -7,7 +7,7 @@ pub mod prelude;
 
 pub use fugue_core::verbs::{cotransform, map, out_transform, transform};
 pub use fugue_core::{
-    DataFrame, Error, ErrorKind, Field, Result, Schema, Session, Type, arrow, blocking, cast, engine, error, frame, group, io, local,
+    DataFrame, Error, ErrorKind, Field, Result, Schema, Session, Type, arrow, blocking, cast, chrono, engine, error, frame, group, io, local,
     partition, row, run, schema, session, transform, verbs,
 };
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use fugue::io::Format;
 use fugue::prelude::*;
 
 use crate::answer::Answer;
@@ -10,7 +11,8 @@ use crate::functions::{Day, Fit, account, day, follow, smooth};
 
 /// A frame over a table.
 pub async fn load(session: &Session, folder: &Path, table: &str) -> Result<DataFrame> {
-    session.load(folder.join(table).to_string_lossy()).await
+    let parquet = LoadOptions::new().format(Format::Parquet);
+    session.load_with(folder.join(table).to_string_lossy(), &parquet).await
 }
 
 pub async fn run(session: &Session, folder: &Path) -> Result<Vec<Answer>> {
