@@ -8,6 +8,7 @@ extern crate self as fugue_core;
 
 pub mod blocking;
 pub mod cast;
+pub mod check;
 pub mod engine;
 pub mod error;
 pub mod frame;

@@ -1,4 +1,5 @@
 //! Tests of the core through its public items, one binary.
 
 mod actions;
+mod checks;
 mod shapes;
