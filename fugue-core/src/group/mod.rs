@@ -1,6 +1,35 @@
 //! Grouping, shared by all engines: from batches to groups of rows by key and in order, bucket by bucket.
+//!
+//! [`group`] and [`cogroup`] lay rows out in buckets of whole groups: keys are hashed and rows scattered chunk by chunk, then
+//! the rows of each bucket are grouped. [`Buckets::build`] gathers the columns of one bucket; it is pure and cheap enough to be
+//! called when its groups are about to be processed, so that only a few buckets are in memory besides the input.
+//!
+//! All NaN are one key, and -0.0 is 0.0; null is a key. Which groups there are, their order, and the order of rows in them
+//! depend on the rows alone: not on threads, and not on how rows are cut into batches.
+
+mod assign;
+mod buckets;
+mod canonical;
+mod hash;
+mod keys;
+mod plan;
+mod run;
+mod scatter;
+mod sort;
+mod split;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
 
 use arrow::record_batch::RecordBatch;
+
+pub use buckets::Buckets;
+pub use plan::{CoInput, GroupPlan, ZipKind};
+pub use run::{cogroup, group};
+pub use split::split;
 
 /// Rows of one input, laid out group after group.
 #[derive(Clone, Debug)]
@@ -9,6 +38,14 @@ pub struct Member {
     pub batch: RecordBatch,
     /// Where each group starts and ends: one more than there are groups. A group of a member may be empty only in a zip.
     pub offsets: Vec<usize>,
+}
+
+impl Member {
+    /// The rows of a group, without a copy.
+    #[must_use]
+    pub fn rows(&self, group: usize) -> RecordBatch {
+        self.batch.slice(self.offsets[group], self.offsets[group + 1] - self.offsets[group])
+    }
 }
 
 /// Some groups on their way to a task: one member for a transform, several for a cotransform.
@@ -20,7 +57,7 @@ pub struct Groups {
     pub keys: RecordBatch,
     /// The number of the first group among all groups of the run.
     pub first: usize,
-    /// The number of the physical partition that these groups stand in.
+    /// The number of the physical partition that these groups stand in; see [`Buckets::physical_of`].
     pub physical: usize,
 }
 
@@ -35,5 +72,21 @@ impl Groups {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// A run of these groups, without a copy of rows: to spread a few groups that take long over threads.
+    #[must_use]
+    pub fn slice(&self, groups: Range<usize>) -> Self {
+        let member = |m: &Member| {
+            let offsets = &m.offsets[groups.start..=groups.end];
+            let (start, end) = (offsets[0], offsets[groups.len()]);
+            Member { batch: m.batch.slice(start, end - start), offsets: offsets.iter().map(|o| o - start).collect() }
+        };
+        Self {
+            members: self.members.iter().map(member).collect(),
+            keys: self.keys.slice(groups.start, groups.len()),
+            first: self.first + groups.start,
+            physical: self.physical,
+        }
     }
 }

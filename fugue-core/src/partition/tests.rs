@@ -147,6 +147,8 @@ fn nums() -> impl Strategy<Value = Num> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn printing_and_parsing_are_inverse(
         names in proptest::collection::btree_set("[a-c`, é中]{0,3}|by|num|asc|desc", 0..6),
