@@ -19,11 +19,14 @@ pub mod row;
 pub mod run;
 pub mod schema;
 pub mod session;
+pub mod start;
 pub mod transform;
 pub mod verbs;
 
 pub use arrow;
+pub use fugue_macros::{cotransformer, main, portable, transformer};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use frame::DataFrame;
 pub use schema::{Field, Schema, Type};
 pub use session::Session;
+pub use start::init;

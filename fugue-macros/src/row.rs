@@ -21,8 +21,14 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let fields = fields(input)?;
     let parts = Parts::new(input, &krate, &fields)?;
     let row = row_impl(&parts, &krate, &fields);
+    let Parts { name, generics, arguments, .. } = &parts;
+    let (parameters, _, bounds) = generics.split_for_impl();
+    let data = quote! {
+        #[automatically_derived]
+        impl #parameters #krate::row::support::Data for #name #arguments #bounds {}
+    };
     let cell = if fields.iter().any(|f| f.rest) { TokenStream::new() } else { cell_impl(&parts, &krate, &fields) };
-    Ok(quote! { #row #cell })
+    Ok(quote! { #row #cell #data })
 }
 
 /// The pieces that both impls share.

@@ -19,6 +19,8 @@ pub struct Lane {
     pub chunks: usize,
     /// Whether the input comes sorted by all its columns, so that an engine may know or believe it.
     pub sorted: bool,
+    /// Whether the session derives what the engine overrides for speed: both ways must give the same.
+    pub derived: bool,
 }
 
 /// The cuts of an input into batches.
@@ -29,7 +31,7 @@ impl Lane {
     /// One partition, large batches, one chunk: the circumstances in which a failure is easiest to read.
     #[must_use]
     pub fn plain() -> Self {
-        Self { partitions: 1, batch_size: 8_192, chunks: 1, sorted: false }
+        Self { partitions: 1, batch_size: 8_192, chunks: 1, sorted: false, derived: false }
     }
 
     /// The lanes that an engine in one process can be set to.
@@ -39,7 +41,7 @@ impl Lane {
         for partitions in [1, 3] {
             for (batch_size, chunks) in [(1, 1), (7, 3), (8_192, 7)] {
                 for sorted in [false, true] {
-                    lanes.push(Self { partitions, batch_size, chunks, sorted });
+                    lanes.push(Self { partitions, batch_size, chunks, sorted, derived: sorted == (chunks == 3) });
                 }
             }
         }
@@ -89,11 +91,12 @@ impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} partitions, batches of {}, {} chunks{}",
+            "{} partitions, batches of {}, {} chunks{}{}",
             self.partitions,
             self.batch_size,
             self.chunks,
-            if self.sorted { ", sorted" } else { "" }
+            if self.sorted { ", sorted" } else { "" },
+            if self.derived { ", derived" } else { "" }
         )
     }
 }

@@ -317,3 +317,39 @@ impl fmt::Debug for Table {
         Ok(())
     }
 }
+
+impl From<()> for OwnValue {
+    fn from((): ()) -> Self {
+        Self::Null
+    }
+}
+
+impl From<i32> for OwnValue {
+    fn from(value: i32) -> Self {
+        Self::Int(i128::from(value))
+    }
+}
+
+impl From<i64> for OwnValue {
+    fn from(value: i64) -> Self {
+        Self::Int(i128::from(value))
+    }
+}
+
+impl From<f64> for OwnValue {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+impl From<bool> for OwnValue {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<&str> for OwnValue {
+    fn from(value: &str) -> Self {
+        Self::text(value)
+    }
+}

@@ -13,12 +13,12 @@ use arrow::record_batch::RecordBatch;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Source;
-use crate::group::{CoInput, Groups, ZipKind, cogroup};
+use crate::group::{Groups, ZipKind, cogroup};
 use crate::io::{BatchIter, LazySource};
 use crate::partition::PartitionSpec;
 use crate::run::{Cancel, Pool, RunContext};
 use crate::schema::{Field, Schema, Type};
-use crate::transform::{Produces, Progress, Reads, Shape, Slots, Task, TaskContext, TaskFn};
+use crate::transform::{Produces, Progress, Reads, Shape, Slots, Task, TaskContext, TaskFn, co_input};
 
 use super::{AnyFrame, DynEngine, Map, Zip};
 
@@ -167,7 +167,8 @@ impl TaskFn for Unpack {
         let inputs = (0..self.packing.members.len())
             .map(|i| {
                 let schema = self.packing.members[i].clone();
-                CoInput::new(schema, vec![self.packing.unpack(i, &member.batch)?], &self.spec)
+                let columns = (0..schema.len()).collect();
+                co_input(schema, vec![self.packing.unpack(i, &member.batch)?], &self.spec, columns)
             })
             .collect::<Result<Vec<_>>>()?;
         let run = &cx.run;

@@ -83,17 +83,11 @@ impl<const P: u8, const S: i8> FromStr for Decimal<P, S> {
 }
 
 /// The digits of a decimal without its sign.
-pub(super) fn unsigned_text(unscaled: i128, scale: i8) -> String {
-    let digits = unscaled.unsigned_abs().to_string();
-    match usize::try_from(scale) {
-        Ok(0) => digits,
-        Ok(scale) => {
-            let padded = format!("{digits:0>width$}", width = scale + 1);
-            let (whole, fraction) = padded.split_at(padded.len() - scale);
-            format!("{whole}.{fraction}")
-        }
-        Err(_) => digits + &"0".repeat(usize::from(scale.unsigned_abs())),
-    }
+fn unsigned_text(unscaled: i128, scale: i8) -> String {
+    let scale = usize::from(scale.unsigned_abs());
+    let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
 }
 
 /// The unscaled value of a text; `None` when it is no number or has more digits than the scale.

@@ -6,10 +6,10 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder, BooleanBufferBui
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field as ArrowField};
 
+use super::Cell;
 use super::bytes::Bytes;
 use super::nulls::{Nulls, invalid, mismatch};
 use super::support::{checked_by_value, dictionary};
-use super::Cell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Type;
 
@@ -31,7 +31,6 @@ pub enum ListWriter<W> {
     /// Bytes.
     Bytes(BinaryViewBuilder),
 }
-
 
 impl<T: Cell> Cell for Vec<T> {
     type Of<'a> = Vec<T::Of<'a>>;

@@ -10,6 +10,7 @@ use arrow::record_batch::RecordBatch;
 use super::layout::writable;
 use super::nulls::mismatch;
 use super::support::{Assembly, Column, assemble, relabel};
+use crate::cast::cast_array;
 use crate::error::Result;
 use crate::schema::{Field, Type};
 
@@ -175,5 +176,5 @@ fn canonical(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     if !writable(&Type::from_arrow(column.data_type())?, field.ty()) {
         return Err(mismatch(field.name(), field.ty(), column.data_type()));
     }
-    Ok(arrow::compute::cast(column, &wanted)?)
+    cast_array(column, field.ty()).map_err(|e| e.with("column", field.name()))
 }

@@ -11,11 +11,28 @@ pub use arrow::record_batch::RecordBatch;
 #[doc(hidden)]
 pub use super::rest::{KeepsRest, RestWriter};
 
-use super::Cell;
 use super::layout::{RowField, RowLayout, missing, struct_type, writable};
 use super::nulls::{Nulls, mismatch};
+use super::{Cell, Plain};
+use crate::cast::cast_array;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Schema, Type};
+
+/// What a slice or vector at a function's door may hold: rows, plain values, batches. Lets `#[transformer]` point at the argument
+/// that is at fault.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a row nor a plain value",
+    label = "not a row",
+    note = "write `#[derive(Row)]` above the struct (`use fugue::Row`); its fields name the columns",
+    note = "for columns that are known only at run time use `Record`"
+)]
+pub trait Data {}
+
+impl<T: Plain> Data for T {}
+impl Data for super::Record {}
+impl Data for RecordBatch {}
+impl Data for () {}
 
 /// Resolves one column of a batch by name.
 ///
@@ -129,7 +146,7 @@ pub(super) fn relabel(array: &ArrayRef, declared: &Type, name: &str) -> Result<A
     }
     let found = Type::from_arrow(array.data_type())?;
     if writable(&found, declared) {
-        return Ok(arrow::compute::cast(array, &wanted)?);
+        return cast_array(array, declared).map_err(|e| e.with("column", name));
     }
     Err(mismatch(name, declared, array.data_type()))
 }

@@ -42,5 +42,5 @@ pub use task::{Fixed, Produces, Progress, Reads, Shape, Task, TaskContext, TaskF
 
 pub(crate) use bind::{CallOptions, bind};
 pub(crate) use context::StateSlot;
-pub(crate) use runner::number;
+pub(crate) use runner::{co_input, number};
 pub(crate) use task::{Ignore, panic_text};

@@ -89,7 +89,7 @@ macro_rules! several_rows {
 
             fn write(self, writer: &mut Self::Writer) -> Result<usize> {
                 let mut rows = 0;
-                for $item in self {
+                for $item in IntoIterator::into_iter(self) {
                     Row::write($get, writer)?;
                     rows += 1;
                 }
@@ -208,7 +208,7 @@ macro_rules! several_batches {
 
             fn write(self, writer: &mut BatchWriter) -> Result<usize> {
                 let mut rows = 0;
-                for $item in self {
+                for $item in IntoIterator::into_iter(self) {
                     rows += writer.push(&$get)?;
                 }
                 Ok(rows)

@@ -299,10 +299,17 @@ pub fn run_comap(inputs: Vec<(Schema, InputRows)>, how: ZipKind, spec: &Partitio
             .enumerate()
             .map(|(i, (schema, rows))| {
                 let columns = task.needs_of(i, &schema)?;
-                Ok(CoInput::new(schema, rows.collect(&run)?, &spec)?.with_columns(columns))
+                co_input(schema, rows.collect(&run)?, &spec, columns)
             })
             .collect::<Result<Vec<_>>>()?;
         let buckets = cogroup(inputs, how, &run.pool, &run.cancel)?;
         Ok(call_buckets(buckets, &task, &run))
     }))
+}
+
+/// An input of a zip: its keys by name, sorted by those presort columns that it has.
+pub(crate) fn co_input(schema: Schema, batches: Vec<RecordBatch>, spec: &PartitionSpec, columns: Vec<usize>) -> Result<CoInput> {
+    let keys = schema.indices_of(spec.keys())?;
+    let presort = spec.presort_keys().iter().filter_map(|s| schema.index_of(&s.column).map(|i| (i, s.ascending))).collect();
+    Ok(CoInput { schema, batches, keys, presort, columns })
 }

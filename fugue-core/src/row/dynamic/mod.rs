@@ -18,7 +18,7 @@ use super::nulls::{Nulls, invalid};
 use super::support::assemble;
 use super::{Row, RowLayout};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::Schema;
+use crate::schema::{Schema, quote};
 
 /// A row of named values; also the value of a struct column.
 ///
@@ -116,21 +116,20 @@ impl Record {
 impl<N: AsRef<str>, V: Into<Value>> FromIterator<(N, V)> for Record {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
         let mut record = Self::new();
-        values.into_iter().for_each(|(name, value)| {
+        for (name, value) in values {
             record.set(name, value);
-        });
+        }
         record
     }
 }
 
-/// `{a: 1, b: x}`
+/// `{a: 1, b: "x"}`
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("{")?;
-        for (i, (name, value)) in self.iter().enumerate() {
-            write!(f, "{}{name}: {value}", if i == 0 { "" } else { ", " })?;
-        }
-        f.write_str("}")
+        value::join(f, "{", self.iter(), "}", |(name, value), f| {
+            write!(f, "{}: ", quote(name))?;
+            value.write_inside(f)
+        })
     }
 }
 

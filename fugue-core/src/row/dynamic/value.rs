@@ -5,8 +5,10 @@ use std::fmt;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::Record;
-use crate::row::decimal::unsigned_text;
+use super::write::ValueWriter;
+use crate::cast::format_value;
 use crate::row::{Decimal, Timestamp};
+use crate::schema::Type;
 
 /// A value of any column type.
 ///
@@ -157,53 +159,65 @@ impl PartialEq for Value {
     }
 }
 
-/// The contract's text of a value; null is `null`, bytes are hexadecimal.
+/// The text that tables show, see [`format_value`](crate::cast::format_value).
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Int(value) => write!(f, "{value}"),
-            Self::UInt(value) => write!(f, "{value}"),
-            Self::Float(value) => float(*value, f),
             Self::Str(text) => f.write_str(text),
-            Self::Bytes(bytes) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
-            Self::Date(date) => write!(f, "{date}"),
-            Self::Time(time) => write!(f, "{time}"),
-            Self::Datetime(moment) => write!(f, "{moment}"),
-            Self::Timestamp(instant) => write!(f, "{}Z", instant.naive_utc()),
-            Self::Decimal(unscaled, scale) => {
-                write!(f, "{}{}", if *unscaled < 0 { "-" } else { "" }, unsigned_text(*unscaled, *scale))
-            }
-            Self::List(items) => {
-                f.write_str("[")?;
-                for (i, item) in items.iter().enumerate() {
-                    write!(f, "{}{item}", if i == 0 { "" } else { ", " })?;
-                }
-                f.write_str("]")
-            }
-            Self::Struct(record) => write!(f, "{record}"),
-            Self::Map(entries) => {
-                f.write_str("{")?;
-                for (i, (key, value)) in entries.iter().enumerate() {
-                    write!(f, "{}{key}: {value}", if i == 0 { "" } else { ", " })?;
-                }
-                f.write_str("}")
-            }
+            other => other.write_inside(f),
         }
     }
 }
 
-/// The shortest text that reads back; an exponent outside 1e-5 to 1e16.
-fn float(value: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let size = value.abs();
-    if size.is_finite() && size != 0.0 && !(1e-5..1e16).contains(&size) {
-        write!(f, "{value:e}")
-    } else if size.is_finite() && value.fract() == 0.0 {
-        write!(f, "{value:.1}")
-    } else {
-        write!(f, "{value}")
+impl Value {
+    /// The text of a value inside another.
+    pub(super) fn write_inside(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ty = match self {
+            Self::Null => return f.write_str("null"),
+            Self::Bool(value) => return write!(f, "{value}"),
+            Self::Int(value) => return write!(f, "{value}"),
+            Self::UInt(value) => return write!(f, "{value}"),
+            Self::Str(text) => return write!(f, "{text:?}"),
+            Self::Struct(record) => return write!(f, "{record}"),
+            Self::List(items) => return join(f, "[", items, "]", |item, f| item.write_inside(f)),
+            Self::Map(entries) => {
+                return join(f, "{", entries, "}", |(key, value), f| {
+                    key.write_inside(f)?;
+                    f.write_str(": ")?;
+                    value.write_inside(f)
+                });
+            }
+            Self::Float(_) => Type::Float64,
+            Self::Bytes(_) => Type::Bytes,
+            Self::Date(_) => Type::Date,
+            Self::Time(_) => Type::Time,
+            Self::Datetime(_) => Type::Datetime,
+            Self::Timestamp(_) => Type::Timestamp("UTC".into()),
+            Self::Decimal(_, scale) => Type::Decimal(38, *scale),
+        };
+        // There is one text form in the library, and it reads columns: this value becomes one.
+        let mut column = ValueWriter::new(&ty, 1).map_err(|_| fmt::Error)?;
+        match column.push(self.clone()) {
+            Ok(()) => f.write_str(&format_value(&column.finish().map_err(|_| fmt::Error)?, 0)),
+            Err(_) => write!(f, "{self:?}"),
+        }
     }
+}
+
+/// Writes parts between commas.
+pub(super) fn join<T>(
+    f: &mut fmt::Formatter<'_>,
+    open: &str,
+    parts: impl IntoIterator<Item = T>,
+    close: &str,
+    write: impl Fn(T, &mut fmt::Formatter<'_>) -> fmt::Result,
+) -> fmt::Result {
+    f.write_str(open)?;
+    for (i, part) in parts.into_iter().enumerate() {
+        f.write_str(if i == 0 { "" } else { ", " })?;
+        write(part, f)?;
+    }
+    f.write_str(close)
 }
 
 /// A Rust type that a [`Value`] can be taken as.

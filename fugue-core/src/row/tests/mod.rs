@@ -133,10 +133,10 @@ fn the_rest_comes_back_from_several_batches() {
     assert_eq!(
         lines,
         [
-            "{sensor: sensor number 2, value: 0.5, at: 2}",
-            "{sensor: other, value: null, at: 7}",
+            r#"{sensor: "sensor number 2", value: 0.5, at: 2}"#,
+            r#"{sensor: "other", value: null, at: 7}"#,
             "{sensor: null, value: null, at: 9}",
-            "{sensor: sensor number 0, value: 0.5, at: 0}"
+            r#"{sensor: "sensor number 0", value: 0.5, at: 0}"#
         ]
     );
 }

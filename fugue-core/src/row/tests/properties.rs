@@ -135,6 +135,19 @@ proptest! {
         prop_assert_eq!(&read::<Record>(&batch.slice(half, rows.len() - half)), &rows[half..]);
     }
 
+    /// But for floats of 32 bits, of which a value keeps only the number, and for zones.
+    #[test]
+    fn values_print_as_tables_do((schema, rows) in table()) {
+        let other = |ty: &Type| ["float", "timestamp(us,America"].iter().any(|text| ty.to_string().contains(text));
+        let batch = written(&schema, &rows);
+        for (at, field) in schema.fields().iter().enumerate().filter(|(_, f)| !other(f.ty())) {
+            for (row, record) in rows.iter().enumerate() {
+                let value = record.value(field.name()).unwrap();
+                prop_assert_eq!(value.to_string(), crate::cast::format_value(batch.column(at), row));
+            }
+        }
+    }
+
     #[test]
     fn records_come_back_from_any_layout((schema, rows) in table(), pick in any::<prop::sample::Index>()) {
         let batch = written(&schema, &rows);

@@ -1,0 +1,133 @@
+//! What a rule works with: sessions per lane, frames from tables and back, properties, and the comparison of answers.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::{DataFrame, Session, blocking};
+use proptest::strategy::Strategy;
+
+use crate::compare::Compare;
+use crate::failure::{Failure, Outcome};
+use crate::generate::{Dice, Lane, Layout};
+use crate::harness::Opens;
+use crate::property;
+use crate::value::Table;
+
+/// A rule's access to the engine under test.
+pub struct Bench {
+    rule: &'static str,
+    harness: Arc<dyn Opens>,
+    /// Sessions that are open, by lane. Cases of one rule share them; the guards go with the bench.
+    open: Mutex<Vec<(Lane, Session, Box<dyn Any + Send>)>>,
+}
+
+impl Bench {
+    pub(crate) fn new(rule: &'static str, harness: Arc<dyn Opens>) -> Self {
+        Self { rule, harness, open: Mutex::default() }
+    }
+
+    /// The session of a lane; opened at its first use.
+    ///
+    /// # Errors
+    /// What keeps the engine from starting.
+    pub fn session(&self, lane: &Lane) -> Result<Session, Failure> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, session, _)) = open.iter().find(|(known, _, _)| known == lane) {
+            return Ok(session.clone());
+        }
+        let (session, guard) = self.harness.open(lane).map_err(|e| Failure::from(e).while_trying("opening a session"))?;
+        open.push((*lane, session.clone(), guard));
+        Ok(session)
+    }
+
+    /// The lanes of the engine.
+    #[must_use]
+    pub fn lanes(&self) -> Vec<Lane> {
+        self.harness.lanes()
+    }
+
+    /// Does the same on every lane.
+    ///
+    /// # Errors
+    /// The first failure, with its lane.
+    pub fn on_each_lane(&self, body: impl Fn(&Lane) -> Outcome) -> Outcome {
+        self.lanes().iter().try_for_each(|lane| body(lane).map_err(|e| e.while_trying(format!("lane: {lane}"))))
+    }
+
+    /// Tries a property on random values and random lanes.
+    ///
+    /// # Errors
+    /// The failure of the least case that was found.
+    pub fn for_all<S>(&self, strategy: S, body: impl Fn(&Lane, &S::Value) -> Outcome) -> Outcome
+    where
+        S: Strategy,
+    {
+        self.for_some(1, strategy, body)
+    }
+
+    /// As [`for_all`](Self::for_all), with a share of the cases.
+    ///
+    /// # Errors
+    /// As [`for_all`](Self::for_all).
+    pub fn for_some<S>(&self, share: u32, strategy: S, body: impl Fn(&Lane, &S::Value) -> Outcome) -> Outcome
+    where
+        S: Strategy,
+    {
+        let both = (Lane::any_of(&self.lanes()), strategy);
+        property::for_some(self.rule, share, &both, |(lane, value)| body(lane, value))
+    }
+
+    /// A frame of a table's rows, in the order and the cuts of a lane.
+    ///
+    /// # Errors
+    /// What the engine says to it.
+    pub fn frame(&self, lane: &Lane, table: &Table) -> Result<DataFrame, Failure> {
+        let table = lane.arrange(table);
+        // The cuts come from the data's shape, so that a case that is run again is cut again in the same way.
+        let mut dice = Dice::new(table.rows.len() as u64 ^ (lane.chunks as u64) << 32);
+        let Layout(sizes) = lane.layout(table.rows.len(), &mut dice);
+        self.frame_of(lane, &table, &sizes)
+    }
+
+    /// A frame of a table's rows, cut into batches of the given sizes.
+    ///
+    /// # Errors
+    /// What the engine says to it.
+    pub fn frame_of(&self, lane: &Lane, table: &Table, sizes: &[usize]) -> Result<DataFrame, Failure> {
+        self.ingest(lane, table.to_batches(sizes)?)
+    }
+
+    /// A frame of batches.
+    ///
+    /// # Errors
+    /// What the engine says to it.
+    pub fn ingest(&self, lane: &Lane, batches: Vec<RecordBatch>) -> Result<DataFrame, Failure> {
+        Ok(self.session(lane)?.frame(batches)?)
+    }
+
+    /// The rows of a frame, in the layout of the contract.
+    ///
+    /// # Errors
+    /// What the action meets, or that the batches have another layout than the frame's schema says.
+    pub fn collect(&self, frame: &DataFrame) -> Result<Table, Failure> {
+        let schema = frame.schema().clone();
+        let batches = blocking::wait(frame.collect())?;
+        Ok(Table::from_batches(&schema, &batches)?)
+    }
+
+    /// Asks that a frame has exactly the rows of a table, in any order.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn same(&self, expected: &Table, got: &DataFrame) -> Outcome {
+        Ok(Compare::exact().tables(expected, &self.collect(got)?)?)
+    }
+}
+
+impl fmt::Debug for Bench {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bench").field("rule", &self.rule).finish_non_exhaustive()
+    }
+}

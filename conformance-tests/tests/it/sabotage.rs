@@ -1,0 +1,58 @@
+//! A suite that cannot catch a broken engine is decoration: every fault is caught by the rule that is named for it.
+
+use conformance_tests::harness::check;
+use conformance_tests::{Harness, Lane, conformance};
+use fugue_core::{Result, Session};
+
+use super::fault::Fault;
+use super::reference::Reference;
+
+/// The reference engine, whole or with a fault.
+#[derive(Clone, Copy)]
+struct Whole(Option<Fault>);
+
+impl Harness for Whole {
+    type Guard = ();
+
+    fn session(&self, lane: &Lane) -> Result<(Session, ())> {
+        let builder = Session::builder().threads(lane.partitions).derived(lane.derived);
+        Ok((builder.with_engine(Reference::new(self.0))?, ()))
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        // Few: the reference engine has one way of doing things, and faults show on any lane.
+        let chunked = Lane { partitions: 2, batch_size: 7, chunks: 3, ..Lane::plain() };
+        vec![Lane::plain(), chunked, Lane { sorted: true, ..chunked }]
+    }
+}
+
+mod whole {
+    //! Without a fault every rule holds, so what is caught below is the fault and nothing else.
+
+    use super::*;
+
+    conformance! {
+        harness: Whole(None),
+        gaps: [],
+    }
+}
+
+#[test]
+fn each_fault_is_caught_by_its_rule() {
+    let mut missed = Vec::new();
+    for (fault, rule) in Fault::ALL {
+        match check(Whole(Some(fault)), &[], rule) {
+            Err(report) if report.contains("does not hold") => {}
+            Err(report) => missed.push(format!("{fault:?}: {rule} ended otherwise: {report}")),
+            Ok(()) => missed.push(format!("{fault:?} passes {rule}")),
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn the_list_of_faults_is_complete() {
+    for (i, (fault, _)) in Fault::ALL.iter().enumerate() {
+        assert!(Fault::ALL[..i].iter().all(|(other, _)| other != fault), "{fault:?} stands twice");
+    }
+}

@@ -1,0 +1,56 @@
+//! The contract table names rules that are there, and every row of the contract.
+
+use std::path::Path;
+
+use conformance_tests::rules::RULES;
+use conformance_tests::table::{TABLE, Verdict, check, parse};
+
+fn ids() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.id).collect()
+}
+
+#[test]
+fn the_contract_table_is_whole_and_true() {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fugue-core/src");
+    if let Err(report) = check(TABLE, &ids(), &core) {
+        unreachable!("{report}");
+    }
+}
+
+#[test]
+fn every_rule_has_a_row_of_the_contract_or_is_known_to_go_beyond_it() {
+    // What no row of the contract says in so many words, but the design asks for.
+    const BEYOND: [&str; 8] = [
+        "ingest::cuts_do_not_matter",
+        "frame::plans_are_lazy",
+        "frame::a_frame_can_be_used_again",
+        "frame::a_stream_gives_what_collect_gives",
+        "frame::persist_keeps_every_row",
+        "map::matches_the_oracle",
+        "comap::matches_the_oracle",
+        "errors::a_session_survives_a_failure",
+    ];
+    let (_, entries) = parse(TABLE).expect("well formed");
+    let named: Vec<&String> = entries.iter().filter_map(|e| if let Verdict::Rule(names) = &e.verdict { Some(names) } else { None }).flatten().collect();
+    let loose: Vec<&str> = ids()
+        .into_iter()
+        .filter(|id| !id.starts_with("laws::") && !BEYOND.contains(id) && !named.iter().any(|n| n == id))
+        .collect();
+    assert!(loose.is_empty(), "no row of the contract table asks for {loose:?}");
+}
+
+#[test]
+fn rules_have_names_of_their_own() {
+    let ids = ids();
+    for (i, id) in ids.iter().enumerate() {
+        assert!(!ids[..i].contains(id), "{id} stands twice");
+    }
+}
+
+#[test]
+fn regressions_name_rules() {
+    let lines = conformance_tests::property::regression_lines().expect("well formed");
+    for (rule, _) in lines {
+        assert!(ids().contains(&rule), "regressions.txt: there is no rule {rule}");
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of the core through its public items, one binary.
+
+mod actions;
+mod shapes;
