@@ -8,6 +8,7 @@ extern crate self as fugue_core;
 
 pub mod blocking;
 pub mod cast;
+pub mod check;
 pub mod engine;
 pub mod error;
 pub mod frame;
@@ -24,6 +25,7 @@ pub mod transform;
 pub mod verbs;
 
 pub use arrow;
+pub use chrono;
 pub use fugue_macros::{cotransformer, main, portable, transformer};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use frame::DataFrame;

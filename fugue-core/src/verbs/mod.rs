@@ -11,3 +11,5 @@ pub use cotransform::{CoTransform, cotransform};
 pub use fan_out::{FanOut, map};
 pub use native::{Native, Pending, ViaFrame, ViaVec};
 pub use transform::{OutTransform, Transform, out_transform, transform};
+
+pub(crate) use call::{Settings, output_settings, settings};

@@ -1,0 +1,27 @@
+//! What a step answers, and how it is shown.
+
+use std::time::Instant;
+
+use fugue::{DataFrame, Result};
+
+/// Rows of a table that are shown.
+const SHOWN: usize = 5;
+
+/// The rows that a step gave on one engine, kept in memory.
+#[derive(Debug)]
+pub struct Answer {
+    pub title: String,
+    pub rows: DataFrame,
+}
+
+impl Answer {
+    /// Runs what was planned, and shows title, first rows, number of rows and seconds.
+    pub async fn of(title: impl Into<String>, started: Instant, planned: DataFrame) -> Result<Self> {
+        let title = title.into();
+        let rows = planned.persist().await?;
+        let seconds = started.elapsed().as_secs_f64();
+        println!("\n{title}\n{}", rows.table(SHOWN).await?);
+        println!("{} rows in {seconds:.2} s", rows.count().await?);
+        Ok(Self { title, rows })
+    }
+}

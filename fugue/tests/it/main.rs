@@ -1,0 +1,1 @@
+//! Existing functions and bad input, through the facade.
