@@ -70,3 +70,6 @@ impl IntoCoTask<ViaPortable> for Portable {
         (self.make)()
     }
 }
+
+#[cfg(test)]
+mod tests;

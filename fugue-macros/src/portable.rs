@@ -5,7 +5,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Error, Expr, Ident, Result, Token};
+use syn::{Error, Expr, Ident, LitStr, Result, Token};
 
 use crate::options::{Kind, Options, into_task};
 
@@ -56,7 +56,8 @@ pub fn expand(portable: &Portable) -> Result<TokenStream> {
     let span = function.span();
     match function {
         Expr::Path(_) => {
-            let wire = quote!(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#function)));
+            let path = LitStr::new(&quote!(#function).to_string().replace(' ', ""), span);
+            let wire = quote!(::core::concat!(::core::module_path!(), "::", #path));
             let entry = options.entry(*kind, function, &wire, &quote!(#function), span);
             Ok(quote!({ #entry #function }))
         }

@@ -57,11 +57,10 @@ pub fn present(ty: &Type) -> BoxedStrategy<OwnValue> {
         Type::Float32 => float32(),
         Type::Float64 => float64(),
         Type::Str => text(),
-        Type::Bytes => prop_oneof![
-            Just(OwnValue::Bytes(Vec::new())),
-            prop::collection::vec(any::<u8>(), 0..20).prop_map(OwnValue::Bytes)
-        ]
-        .boxed(),
+        Type::Bytes => {
+            prop_oneof![Just(OwnValue::Bytes(Vec::new())), prop::collection::vec(any::<u8>(), 0..20).prop_map(OwnValue::Bytes)]
+                .boxed()
+        }
         Type::Date => whole(i128::from(*DAYS.start()), i128::from(*DAYS.end())),
         Type::Time => whole(0, i128::from(DAY_IN_MICROSECONDS - 1)),
         Type::Datetime | Type::Timestamp(_) => whole(

@@ -10,7 +10,6 @@ use proptest::prelude::*;
 
 use super::support::table;
 use crate::bench::Bench;
-use crate::compare::Compare;
 use crate::failure::{Failure, Outcome, ensure, expect_error};
 use crate::generate::{Lane, TableOptions, value};
 use crate::value::{OwnValue, Table, write_column};
@@ -88,7 +87,8 @@ pub fn units_become_microseconds(t: &Bench) -> Outcome {
     for zone in [None, Some("UTC"), Some("Europe/Berlin")] {
         for unit in [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond] {
             // The year 1 is out of the range of nanoseconds.
-            let values: Vec<OwnValue> = if unit == TimeUnit::Nanosecond { [&values[..4], &values[5..]].concat() } else { values.clone() };
+            let values: Vec<OwnValue> =
+                if unit == TimeUnit::Nanosecond { [&values[..4], &values[5..]].concat() } else { values.clone() };
             let layout = DataType::Timestamp(unit, zone.map(Arc::from));
             let ty = zone.map_or(Type::Datetime, |z| Type::Timestamp(Arc::from(z)));
             let table = Table::new(Schema::new([Field::new("x", ty)])?, values.iter().map(|v| vec![v.clone()]).collect());

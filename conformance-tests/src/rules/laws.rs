@@ -57,8 +57,10 @@ pub fn splitting_by_key_and_joining_the_answers_is_the_answer(t: &Bench) -> Outc
     t.for_some(2, keyed_cases, |lane, (table, spec, program)| {
         let wanted = answer(t, lane, table, spec, *program)?;
         let at: Vec<usize> = spec.keys.iter().map(|k| table.position(k)).collect::<Result<_, _>>()?;
-        let middle = table.rows.get(table.rows.len() / 2).map(|row| at.iter().map(|k| row[*k].clone()).collect::<Vec<OwnValue>>());
-        let before = |row: &Vec<OwnValue>| middle.as_ref().is_some_and(|m| at.iter().map(|k| row[*k].clone()).collect::<Vec<_>>() < *m);
+        let middle =
+            table.rows.get(table.rows.len() / 2).map(|row| at.iter().map(|k| row[*k].clone()).collect::<Vec<OwnValue>>());
+        let before =
+            |row: &Vec<OwnValue>| middle.as_ref().is_some_and(|m| at.iter().map(|k| row[*k].clone()).collect::<Vec<_>>() < *m);
         let (low, high): (Vec<_>, Vec<_>) = table.rows.iter().cloned().partition(before);
         let mut rows = Vec::new();
         for part in [low, high] {
@@ -81,7 +83,8 @@ pub fn mapping_twice_is_mapping_the_composition(t: &Bench) -> Outcome {
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    let tables = crate::generate::table(TableOptions::default()).prop_filter_map("row numbers", |t| t.with_row_numbers(UNIQUE).ok());
+    let tables =
+        crate::generate::table(TableOptions::default()).prop_filter_map("row numbers", |t| t.with_row_numbers(UNIQUE).ok());
     let with_spec = tables.prop_flat_map(|table| {
         let spec = keyed_spec(&table, UNIQUE);
         (Just(table), spec, prop::sample::select(&Program::ALL[..]))
@@ -99,7 +102,7 @@ fn program_of(
     table: &Table,
     spec: &KeyedSpec,
     program: Program,
-) -> Result<(impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + 'static, Schema), Failure> {
+) -> Result<(impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + use<>, Schema), Failure> {
     let output = program.output(&table.schema, &spec.keys)?;
     Ok((of_program(program, &table.schema, &spec.keys, &output)?, output))
 }
@@ -112,4 +115,3 @@ fn run(t: &Bench, lane: &Lane, table: &Table, spec: &KeyedSpec, program: Program
 fn answer(t: &Bench, lane: &Lane, table: &Table, spec: &KeyedSpec, program: Program) -> Result<Table, Failure> {
     t.collect(&run(t, lane, table, spec, program)?)
 }
-

@@ -7,6 +7,8 @@ mod ingest;
 mod laws;
 mod map;
 mod repartition;
+mod run;
+mod support;
 mod transform;
 
 use crate::bench::Bench;

@@ -91,7 +91,9 @@ pub fn number_is_an_upper_bound(t: &Bench) -> Outcome {
 pub fn row_count_expressions_are_resolved(t: &Bench) -> Outcome {
     sized(t, |lane, table| {
         let rows = table.rows.len();
-        for (text, number) in [("ROWCOUNT/2", rows / 2), ("ROWCOUNT*2", rows), ("min(ROWCOUNT,3)", rows.min(3)), ("ROWCOUNT", rows)] {
+        for (text, number) in
+            [("ROWCOUNT/2", rows / 2), ("ROWCOUNT*2", rows), ("min(ROWCOUNT,3)", rows.min(3)), ("ROWCOUNT", rows)]
+        {
             if number == 0 {
                 continue;
             }

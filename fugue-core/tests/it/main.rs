@@ -2,4 +2,5 @@
 
 mod actions;
 mod checks;
+mod compile_errors;
 mod shapes;

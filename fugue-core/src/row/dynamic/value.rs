@@ -105,7 +105,7 @@ impl Value {
     /// The value with its kind, for messages; long ones are cut.
     pub(super) fn describe(&self) -> String {
         let kind = match self {
-            Self::Null => return "null".to_owned(),
+            Self::Null => return "NULL".to_owned(),
             Self::Bool(_) => "boolean",
             Self::Int(_) | Self::UInt(_) => "integer",
             Self::Float(_) => "float",
@@ -173,7 +173,7 @@ impl Value {
     /// The text of a value inside another.
     pub(super) fn write_inside(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ty = match self {
-            Self::Null => return f.write_str("null"),
+            Self::Null => return f.write_str("NULL"),
             Self::Bool(value) => return write!(f, "{value}"),
             Self::Int(value) => return write!(f, "{value}"),
             Self::UInt(value) => return write!(f, "{value}"),

@@ -134,8 +134,8 @@ fn the_rest_comes_back_from_several_batches() {
         lines,
         [
             r#"{sensor: "sensor number 2", value: 0.5, at: 2}"#,
-            r#"{sensor: "other", value: null, at: 7}"#,
-            "{sensor: null, value: null, at: 9}",
+            r#"{sensor: "other", value: NULL, at: 7}"#,
+            "{sensor: NULL, value: NULL, at: 9}",
             r#"{sensor: "sensor number 0", value: 0.5, at: 0}"#
         ]
     );
