@@ -91,7 +91,7 @@ impl Fault {
     /// All of them, each with the rules that must notice it.
     pub const ALL: [(Self, &'static [&'static str]); 41] = [
         (Self::DropsARowPerKey, &["map::identity_keeps_every_row"]),
-        (Self::SplitsAKey, &["map::one_call_per_key", "map::matches_the_oracle", "laws::partition_count_does_not_matter"]),
+        (Self::SplitsAKey, &["map::one_call_per_key", "map::matches_the_oracle"]),
         (Self::MergesTwoKeys, &["map::one_call_per_key"]),
         (Self::IgnoresPresort, &["map::presort_within_key", "map::matches_the_oracle", "laws::order_of_input_does_not_matter"]),
         (Self::SortsByTheFirstColumnOnly, &["map::presort_over_several_columns"]),
