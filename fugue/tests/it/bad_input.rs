@@ -300,7 +300,7 @@ fn empty_files_are_read_or_explained() {
         let (nothing, header, parquet, saved) = (nothing.clone(), header.clone(), parquet.clone(), saved.clone());
         async move {
             assert_eq!(session.load(&header).await?.count().await?, 0);
-            unlocated(session.load(&nothing).await, ErrorKind::SchemaInvalid, &["nothing.csv"]);
+            unlocated(session.load(&nothing).await, ErrorKind::ValueInvalid, &["nothing.csv", "empty"]);
             unlocated(session.load(&parquet).await, ErrorKind::Io, &["nothing.parquet"]);
             // An empty frame can be saved and loaded.
             let empty = session.frame(Vec::<Reading>::new())?;
