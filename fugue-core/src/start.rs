@@ -59,6 +59,7 @@ impl Portable {
 #[derive(Debug)]
 pub struct ViaPortable;
 
+#[diagnostic::do_not_recommend]
 impl IntoTask<ViaPortable> for Portable {
     fn into_task(self) -> Arc<dyn TaskFn> {
         (self.make)()

@@ -5,15 +5,14 @@ extern crate self as fugue;
 
 pub mod prelude;
 
+#[doc(inline)]
+pub use fugue_core::row::Row;
+#[doc(inline)]
 pub use fugue_core::verbs::{cotransform, map, out_transform, transform};
-pub use fugue_core::{
-    DataFrame, Error, ErrorKind, Field, Result, Schema, Session, Type, arrow, blocking, cast, chrono, engine, error, frame, group, io, local,
-    partition, row, run, schema, session, transform, verbs,
-};
+// All of core: a program needs no other crate of this family.
+#[doc(inline)]
+pub use fugue_core::*;
 
-/// The engine on Polars. Polars itself is [`fugue::polars::polars`](fugue_polars::polars).
+/// The engine on Polars; Polars itself is `fugue::polars::polars`.
 #[cfg(feature = "polars")]
 pub use fugue_polars as polars;
-
-/// Makes a struct a row; and the trait that it implements.
-pub use fugue_core::row::Row;
