@@ -59,12 +59,14 @@ impl Portable {
 #[derive(Debug)]
 pub struct ViaPortable;
 
+#[diagnostic::do_not_recommend]
 impl IntoTask<ViaPortable> for Portable {
     fn into_task(self) -> Arc<dyn TaskFn> {
         (self.make)()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoCoTask<ViaPortable> for Portable {
     fn into_co_task(self) -> Arc<dyn TaskFn> {
         (self.make)()

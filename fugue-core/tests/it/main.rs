@@ -3,3 +3,4 @@
 mod actions;
 mod checks;
 mod shapes;
+mod wrong;
