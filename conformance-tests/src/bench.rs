@@ -9,7 +9,7 @@ use fugue_core::{DataFrame, Session, blocking};
 use proptest::strategy::Strategy;
 
 use crate::compare::Compare;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, ensure};
 use crate::generate::{Dice, Lane, Layout};
 use crate::harness::Opens;
 use crate::property;
@@ -113,7 +113,10 @@ impl Bench {
     /// What the action meets, or that the batches have another layout than the frame's schema says.
     pub fn collect(&self, frame: &DataFrame) -> Result<Table, Failure> {
         let schema = frame.schema().clone();
-        let batches = blocking::wait(frame.collect())?;
+        let stream = blocking::wait(frame.stream())?;
+        // Where no batch comes, the stream alone tells which columns there would have been.
+        ensure(*stream.schema() == schema, || format!("the frame says {schema}, its stream says {}", stream.schema()))?;
+        let batches = blocking::wait(stream.collect())?;
         Ok(Table::from_batches(&schema, &batches)?)
     }
 

@@ -38,7 +38,7 @@ pub fn of_program(
     input: &Schema,
     keys: &[String],
     output: &Schema,
-) -> Result<impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + 'static, String> {
+) -> Result<impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + use<>, String> {
     let at = positions(input, keys)?;
     let unique = positions(input, &[UNIQUE.to_owned()])?[0];
     let (input, output) = (input.clone(), output.clone());
@@ -60,7 +60,7 @@ pub fn marked_schema(input: &Schema) -> Result<Schema, String> {
 }
 
 /// A function that gives its rows back with the mark of their call, which is the least row number in it.
-pub fn marking(input: &Schema) -> Result<impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + 'static, String> {
+pub fn marking(input: &Schema) -> Result<impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + use<>, String> {
     let unique = positions(input, &[UNIQUE.to_owned()])?[0];
     let (input, output) = (input.clone(), marked_schema(input)?);
     Ok(move |batch: RecordBatch| {

@@ -38,7 +38,8 @@ pub fn for_some<S: Strategy>(rule: &str, share: u32, strategy: &S, body: impl Fn
 }
 
 fn run<S: Strategy>(rule: &str, strategy: &S, body: &impl Fn(&S::Value) -> Outcome, seed: u64, cases: u32) -> Outcome {
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2_000, max_shrink_time: 20_000, ..Config::default() };
+    let config =
+        Config { cases, failure_persistence: None, max_shrink_iters: 2_000, max_shrink_time: 20_000, ..Config::default() };
     let mut dice = Dice::new(seed);
     let bytes: Vec<u8> = (0..4).flat_map(|_| dice.roll().to_le_bytes()).collect();
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));

@@ -111,7 +111,8 @@ pub fn check(text: &str, rules: &[&str], core: &Path) -> Result<(), String> {
         }
         match &entry.verdict {
             Verdict::Rule(names) => {
-                wrong.extend(names.iter().filter(|n| !rules.contains(&n.as_str())).map(|n| format!("{at}: there is no rule {n}")));
+                wrong
+                    .extend(names.iter().filter(|n| !rules.contains(&n.as_str())).map(|n| format!("{at}: there is no rule {n}")));
             }
             Verdict::Core(module) if !core.join(module).exists() && !core.join(format!("{module}.rs")).exists() => {
                 wrong.push(format!("{at}: the core has no module {module}"));
@@ -140,7 +141,9 @@ mod tests {
         assert_eq!(check(good, &["map::x"], &core.join("src")), Ok(()));
         let bad = "rows D 4\nD1 | rule map::y | a\nD1 | not applicable | b\nD2 | core nowhere | c\nD3 | superseded D9 | d\nD7 | later io | e";
         let report = check(bad, &["map::x"], &core.join("src")).expect_err("all wrong");
-        for part in ["no rule map::y", "D:1 stands twice", "no module nowhere", "D9 is no decision", "D:7 is no row", "D:4 is missing"] {
+        for part in
+            ["no rule map::y", "D:1 stands twice", "no module nowhere", "D9 is no decision", "D:7 is no row", "D:4 is missing"]
+        {
             assert!(report.contains(part), "{part} in {report}");
         }
         for malformed in ["D1 | later someday | a", "D1 | rule map::x |", "D1", "x | not applicable | a"] {

@@ -30,7 +30,9 @@ pub fn within<T: Send + 'static>(limit: Duration, name: &str, work: impl FnOnce(
         .map_err(|e| format!("no thread for {name}: {e}"))?;
     match receiver.recv_timeout(limit) {
         Ok(result) => Ok(result),
-        Err(RecvTimeoutError::Timeout) => Err(format!("{name} did not end within {limit:?}; FUGUE_DEADLINE (seconds) is the limit")),
+        Err(RecvTimeoutError::Timeout) => {
+            Err(format!("{name} did not end within {limit:?}; FUGUE_DEADLINE (seconds) is the limit"))
+        }
         Err(RecvTimeoutError::Disconnected) => Err(match worker.join() {
             Err(panic) => format!("{name} panicked: {}", said(panic.as_ref())),
             Ok(()) => format!("{name} ended without a result"),

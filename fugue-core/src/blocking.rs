@@ -70,11 +70,11 @@ pub fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
-/// Runs blocking work of the library on a thread of its own, away from an async runtime's threads.
+/// Runs blocking work of an engine on a thread of its own, away from an async runtime's threads.
 ///
 /// # Errors
-/// What the work returns.
-pub(crate) async fn offload<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+/// What the work returns; `SettingInvalid` where the operating system gives no thread.
+pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let (send, receive) = futures::channel::oneshot::channel();
     thread("fugue-action", move || {
         // The waiter may be gone; then nobody wants the result.

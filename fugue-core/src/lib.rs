@@ -25,6 +25,7 @@ pub mod transform;
 pub mod verbs;
 
 pub use arrow;
+pub use chrono;
 pub use fugue_macros::{cotransformer, main, portable, transformer};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use frame::DataFrame;

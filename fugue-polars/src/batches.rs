@@ -20,6 +20,11 @@ use crate::{ffi, types};
 /// and row of a moment that is no whole microsecond; [`ErrorKind::SchemaInvalid`] for a schema without columns and for types
 /// that cannot cross.
 pub fn to_batches(df: &DataFrame, schema: &Schema) -> Result<Vec<RecordBatch>> {
+    batches_from(df, schema, 0)
+}
+
+/// The same for a piece of a frame that begins at a row, which is where errors count from.
+pub(crate) fn batches_from(df: &DataFrame, schema: &Schema, first_row: usize) -> Result<Vec<RecordBatch>> {
     refuse_no_columns(schema)?;
     let names = df.columns().iter().map(|c| c.name().as_str());
     if !names.eq(schema.names()) {
@@ -28,7 +33,7 @@ pub fn to_batches(df: &DataFrame, schema: &Schema) -> Result<Vec<RecordBatch>> {
         return Err(Error::new(ErrorKind::SchemaMismatch, format!("the frame has the columns {have}; {want} were declared")));
     }
     let columns: Vec<Vec<ArrayRef>> =
-        df.columns().iter().zip(schema.fields()).map(|(column, field)| arrays(column, field)).collect::<Result<_>>()?;
+        df.columns().iter().zip(schema.fields()).map(|(column, field)| arrays(column, field, first_row)).collect::<Result<_>>()?;
     let arrow_schema = schema.to_arrow();
     let batch = |columns: Vec<ArrayRef>| Ok(RecordBatch::try_new(Arc::clone(&arrow_schema), columns)?);
     cut(columns).into_iter().map(batch).collect()
@@ -84,7 +89,7 @@ pub fn from_batches(batches: Vec<RecordBatch>, schema: &Schema) -> Result<DataFr
 }
 
 /// The chunks of a column that have rows, in the contract's layout.
-fn arrays(column: &Column, field: &Field) -> Result<Vec<ArrayRef>> {
+fn arrays(column: &Column, field: &Field, mut first_row: usize) -> Result<Vec<ArrayRef>> {
     let here = |e: Error| e.with("column", field.name());
     let series = column.as_materialized_series();
     let dtype = types::crossing(series.dtype(), field.ty()).map_err(here)?;
@@ -96,7 +101,6 @@ fn arrays(column: &Column, field: &Field) -> Result<Vec<ArrayRef>> {
         &cast
     };
     let chunk_type = types::chunk_type(&dtype).map_err(here)?;
-    let mut first_row = 0;
     let mut arrays = Vec::with_capacity(series.n_chunks());
     for chunk in series.chunks().iter().filter(|c| !c.is_empty()) {
         let array = ffi::to_arrow(chunk, &chunk_type).map_err(here)?;

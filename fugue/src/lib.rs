@@ -1,1 +1,18 @@
-//! Fugue: one plain function, every engine.
+#![doc = include_str!("../../README.md")]
+
+// The macros write paths through the name of this crate, in its own tests and examples too.
+extern crate self as fugue;
+
+pub mod prelude;
+
+#[doc(inline)]
+pub use fugue_core::row::Row;
+#[doc(inline)]
+pub use fugue_core::verbs::{cotransform, map, out_transform, transform};
+// All of core: a program needs no other crate of this family.
+#[doc(inline)]
+pub use fugue_core::*;
+
+/// The engine on Polars; Polars itself is `fugue::polars::polars`.
+#[cfg(feature = "polars")]
+pub use fugue_polars as polars;

@@ -44,7 +44,11 @@ pub fn keyed_spec(table: &Table, unique: &str) -> BoxedStrategy<KeyedSpec> {
             let rest = picked.iter().skip(keys.len()).take(3).cloned().chain([unique.clone()]);
             let presort = rest.zip(ascending).collect();
             // Without keys there is a call per partition: one answer only where there is one partition.
-            if keys.is_empty() { KeyedSpec { keys, presort, num: 1, algo: "default" } } else { KeyedSpec { keys, presort, num, algo } }
+            if keys.is_empty() {
+                KeyedSpec { keys, presort, num: 1, algo: "default" }
+            } else {
+                KeyedSpec { keys, presort, num, algo }
+            }
         })
         .boxed()
 }

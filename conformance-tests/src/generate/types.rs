@@ -29,10 +29,15 @@ pub fn any_type(kinds: Kinds) -> BoxedStrategy<Type> {
     }
 }
 
-/// Whether values of the type can be partition keys and presort columns in generated specs: everything flat.
+/// Whether values of the type can be partition keys and presort columns: all but maps and what holds them, which have no order.
 #[must_use]
 pub fn keyable(ty: &Type) -> bool {
-    !ty.is_nested()
+    match ty {
+        Type::Map(_, _) => false,
+        Type::List(item) => keyable(item),
+        Type::Struct(fields) => fields.iter().all(|f| keyable(f.ty())),
+        _ => true,
+    }
 }
 
 fn flat() -> BoxedStrategy<Type> {

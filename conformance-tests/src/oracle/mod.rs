@@ -5,6 +5,7 @@ mod program;
 mod tests;
 mod trace;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use fugue_core::Schema;
@@ -113,14 +114,20 @@ fn groups(table: &Table, keys: &[String], presort: Order<'_>) -> Result<BTreeMap
 
 /// How two rows stand to each other in a presort.
 #[must_use]
-pub fn in_order(left: &[OwnValue], right: &[OwnValue], order: &[(usize, bool)]) -> std::cmp::Ordering {
-    for (column, ascending) in order {
-        let (a, b) = (&left[*column], &right[*column]);
-        // Nulls are last in both directions, so only the order of values turns around.
-        let found = if a.is_null() || b.is_null() || *ascending { a.order(b) } else { b.order(a) };
-        if found.is_ne() {
-            return found;
+pub fn in_order(left: &[OwnValue], right: &[OwnValue], order: &[(usize, bool)]) -> Ordering {
+    let mut columns = order.iter().map(|(column, ascending)| directed(&left[*column], &right[*column], *ascending));
+    columns.find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// How two values stand to each other. Nulls are last in both directions, also inside lists and structs; only values turn around.
+fn directed(a: &OwnValue, b: &OwnValue, ascending: bool) -> Ordering {
+    match (a, b) {
+        (OwnValue::List(x), OwnValue::List(y)) | (OwnValue::Struct(x), OwnValue::Struct(y)) => {
+            let mut parts = x.iter().zip(y).map(|(p, q)| directed(p, q, ascending));
+            let by_length = if ascending { x.len().cmp(&y.len()) } else { y.len().cmp(&x.len()) };
+            parts.find(|o| o.is_ne()).unwrap_or(by_length)
         }
+        _ if a.is_null() || b.is_null() || ascending => a.order(b),
+        _ => b.order(a),
     }
-    std::cmp::Ordering::Equal
 }

@@ -73,7 +73,13 @@ impl Program {
                 vec![key.iter().cloned().chain([whole(rows.len()), number(rows.first()), number(rows.last()), hash]).collect()]
             }
             Self::Half => rows.iter().step_by(2).cloned().collect(),
-            Self::OddCalls => if rows.len() % 2 == 1 { rows.to_vec() } else { Vec::new() },
+            Self::OddCalls => {
+                if rows.len() % 2 == 1 {
+                    rows.to_vec()
+                } else {
+                    Vec::new()
+                }
+            }
             Self::Multiply => numbered.flat_map(|(i, row)| std::iter::repeat_n(row.clone(), i % 3)).collect(),
         }
     }

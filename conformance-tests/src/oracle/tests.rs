@@ -97,9 +97,10 @@ fn each_kind_of_zip_calls_its_keys() {
 
 fn marked(calls: &[&[i128]]) -> Calls {
     let schema = Schema::new(["k", "call", "position"].map(|n| Field::new(n, Type::Int64))).expect("a schema");
-    let rows = calls.iter().enumerate().flat_map(|(c, keys)| {
-        keys.iter().enumerate().map(move |(i, k)| vec![int(*k), int(c as i128), int(i as i128)])
-    });
+    let rows = calls
+        .iter()
+        .enumerate()
+        .flat_map(|(c, keys)| keys.iter().enumerate().map(move |(i, k)| vec![int(*k), int(c as i128), int(i as i128)]));
     Calls::from_marked(&Table::new(schema, rows.collect())).expect("marks")
 }
 

@@ -83,7 +83,11 @@ impl Calls {
             Expect::Coarse(most, keys, presort) => {
                 self.unsplit(keys)?;
                 self.sorted(keys, presort)?;
-                if *most > 0 && count > *most { Err(format!("at most {most} calls were expected, there were {count}")) } else { Ok(()) }
+                if *most > 0 && count > *most {
+                    Err(format!("at most {most} calls were expected, there were {count}"))
+                } else {
+                    Ok(())
+                }
             }
         }
     }
@@ -115,7 +119,8 @@ impl Calls {
 
     fn sorted(&self, keys: &[String], presort: Order<'_>) -> Result<(), String> {
         let columns = keys.iter().map(|k| (k, true)).chain(presort.iter().map(|(name, up)| (name, *up)));
-        let order: Vec<(usize, bool)> = columns.map(|(name, up)| Ok((self.table.position(name)?, up))).collect::<Result<_, String>>()?;
+        let order: Vec<(usize, bool)> =
+            columns.map(|(name, up)| Ok((self.table.position(name)?, up))).collect::<Result<_, String>>()?;
         for call in &self.calls {
             if let Some(pair) = call.windows(2).find(|pair| in_order(&pair[0], &pair[1], &order).is_gt()) {
                 return Err(format!("a call is not sorted: {} stands before {}", show_row(&pair[0]), show_row(&pair[1])));

@@ -29,7 +29,13 @@ fn zip_kind(kind: Kind) -> ZipKind {
 }
 
 /// Two or three frames zipped and called with a program.
-fn zipped(frames: &[DataFrame], keys: &[String], presort: &[(String, bool)], kind: Kind, function: &CoFunction) -> Result<DataFrame> {
+fn zipped(
+    frames: &[DataFrame],
+    keys: &[String],
+    presort: &[(String, bool)],
+    kind: Kind,
+    function: &CoFunction,
+) -> Result<DataFrame> {
     let presort: Vec<(&str, bool)> = presort.iter().map(|(name, up)| (name.as_str(), *up)).collect();
     let (f, output) = (function.clone(), function.output().to_string());
     let keys: &[String] = if kind == Kind::Cross { &[] } else { keys };
@@ -39,7 +45,8 @@ fn zipped(frames: &[DataFrame], keys: &[String], presort: &[(String, bool)], kin
             a.cotransform([b], call).how(zip_kind(kind)).partition_by(keys).presort(presort).schema(output).run()
         }
         [a, b, c] => {
-            let call = move |a: RecordBatch, b: RecordBatch, c: RecordBatch| -> Result<RecordBatch, Broken> { f.call(&[a, b, c]) };
+            let call =
+                move |a: RecordBatch, b: RecordBatch, c: RecordBatch| -> Result<RecordBatch, Broken> { f.call(&[a, b, c]) };
             a.cotransform([b, c], call).how(zip_kind(kind)).partition_by(keys).presort(presort).schema(output).run()
         }
         _ => Err(fugue_core::Error::new(ErrorKind::Unexpected, "the suite zips two or three frames")),
@@ -68,9 +75,9 @@ fn same_as_oracle(
 /// Both programs, on every lane.
 fn each_program(t: &Bench, tables: &[Table], keys: &[&str], kind: Kind) -> Outcome {
     t.on_each_lane(|lane| {
-        CoProgram::ALL.iter().try_for_each(|program| {
-            same_as_oracle(t, lane, tables, &names(keys), &order(&[UNIQUE]), kind, *program)
-        })
+        CoProgram::ALL
+            .iter()
+            .try_for_each(|program| same_as_oracle(t, lane, tables, &names(keys), &order(&[UNIQUE]), kind, *program))
     })
 }
 
@@ -160,7 +167,8 @@ pub fn common_columns_are_the_keys(t: &Bench) -> Outcome {
             let made = Table::new(out.clone(), vec![key.into_iter().chain(counts).collect()]).to_batch();
             made.map_err(|e| fugue_core::Error::new(ErrorKind::Unexpected, e))
         };
-        let frame = t.frame(lane, &x)?.cotransform([&t.frame(lane, &y)?], count).how(ZipKind::Inner).schema(output.to_string()).run()?;
+        let frame =
+            t.frame(lane, &x)?.cotransform([&t.frame(lane, &y)?], count).how(ZipKind::Inner).schema(output.to_string()).run()?;
         t.same(&wanted, &frame)
     })
 }
@@ -246,7 +254,8 @@ pub fn a_frame_may_stand_twice(t: &Bench) -> Outcome {
         let frame = t.frame(lane, &x)?;
         let function = CoFunction::new(CoProgram::Counts, &[x.schema.clone(), x.schema.clone()], &names(&["a"]))?;
         let tables = [x.clone(), x.clone()];
-        let expected = oracle::comap(&tables, &names(&["a"]), &order(&[UNIQUE]), Kind::Full, function.output(), |k, m| function.run(k, m))?;
+        let expected =
+            oracle::comap(&tables, &names(&["a"]), &order(&[UNIQUE]), Kind::Full, function.output(), |k, m| function.run(k, m))?;
         t.same(&expected, &zipped(&[frame.clone(), frame], &names(&["a"]), &order(&[UNIQUE]), Kind::Full, &function)?)
     })
 }
@@ -289,7 +298,8 @@ pub fn ignored_errors_drop_the_key(t: &Bench) -> Outcome {
         };
         let dropped = fugue_core::verbs::Dropped::new();
         let (x, y) = (t.frame(lane, &x)?, t.frame(lane, &y)?);
-        let zip = x.cotransform([&y], count).how(ZipKind::Inner).partition_by(["a"]).schema("n:long").ignore_errors::<Broken>(&dropped);
+        let zip =
+            x.cotransform([&y], count).how(ZipKind::Inner).partition_by(["a"]).schema("n:long").ignore_errors::<Broken>(&dropped);
         t.same(&wanted, &zip.run()?)?;
         ensure(dropped.count() == 1, || format!("one call was dropped, the count says {}", dropped.count()))
     })

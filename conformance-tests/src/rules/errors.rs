@@ -104,7 +104,9 @@ pub fn a_failure_names_transformer_and_key(t: &Bench) -> Outcome {
         ensure(transformer.contains("checked"), || format!("the function's name is not in {error}"))?;
         let key = error.context("key").unwrap_or_default();
         ensure(key.contains('k') && key.contains('b'), || format!("the key k=b is not in {error}"))?;
-        ensure(error.call_site().is_some_and(|at| at.file().ends_with("errors.rs")), || format!("the user's line is not in {error}"))
+        ensure(error.call_site().is_some_and(|at| at.file().ends_with("errors.rs")), || {
+            format!("the user's line is not in {error}")
+        })
     })
 }
 
@@ -242,7 +244,8 @@ pub fn missing_parameters_are_found_before_the_run(t: &Bench) -> Outcome {
     };
     expect_error(frame.transform(scaled).run(), &[ErrorKind::ParamsInvalid], "a call without its parameters")?;
     expect_error(frame.transform(scaled).params("two").run(), &[ErrorKind::ParamsInvalid], "parameters of another form")?;
-    let stateful = |rows: &[Heat], _: &CancelHandle| rows.iter().map(|r| Heat { k: r.k.clone(), degrees: r.degrees }).collect::<Vec<_>>();
+    let stateful =
+        |rows: &[Heat], _: &CancelHandle| rows.iter().map(|r| Heat { k: r.k.clone(), degrees: r.degrees }).collect::<Vec<_>>();
     expect_error(frame.transform(stateful).run(), &[ErrorKind::ParamsInvalid], "a call without its state").map(drop)
 }
 
@@ -299,11 +302,19 @@ pub fn a_session_survives_a_failure(t: &Bench) -> Outcome {
     t.on_each_lane(|lane| {
         let frame = t.frame(lane, &table)?;
         for _ in 0..3 {
-            expect_error(blocking::wait(frame.transform(checked).collect()), &[ErrorKind::TransformerFailed], "a failing function")?;
+            expect_error(
+                blocking::wait(frame.transform(checked).collect()),
+                &[ErrorKind::TransformerFailed],
+                "a failing function",
+            )?;
             let handle = CancelHandle::new();
             handle.cancel();
             let stopped = frame.transform(|batch: RecordBatch| batch).schema(&table.schema).run()?.cancel_with(&handle);
-            expect_error(blocking::wait(stopped.collect()), &[ErrorKind::Cancelled], "an action that was cancelled before it began")?;
+            expect_error(
+                blocking::wait(stopped.collect()),
+                &[ErrorKind::Cancelled],
+                "an action that was cancelled before it began",
+            )?;
         }
         t.same(&table, &frame)?;
         let fine = frame.transform(|row: Heat| -> Result<Heat, Error> { Ok(row) }).run()?;

@@ -10,7 +10,6 @@ use proptest::prelude::*;
 
 use super::support::table;
 use crate::bench::Bench;
-use crate::compare::Compare;
 use crate::failure::{Failure, Outcome, ensure, expect_error};
 use crate::generate::{Lane, TableOptions, value};
 use crate::value::{OwnValue, Table, write_column};
@@ -83,12 +82,19 @@ pub fn other_layouts_are_normalised(t: &Bench) -> Outcome {
 
 /// D90: seconds, milliseconds and whole microseconds in nanoseconds are microseconds; also before 1970.
 pub fn units_become_microseconds(t: &Bench) -> Outcome {
-    let micros = [0, 1_000_000, -1_000_000, 1_577_934_245_000_000, -62_135_596_800_000_000];
-    let values: Vec<OwnValue> = micros.iter().map(|m: &i64| OwnValue::from(*m)).chain([().into()]).collect();
+    let whole = [0, 1_000_000, -1_000_000, 1_577_934_245_000_000];
+    // The year 1 is out of the range of nanoseconds; single microseconds are out of the coarser units.
+    let early = [-62_135_596_800_000_000];
+    let fine = [1, -1, 1_577_934_245_123_456];
     for zone in [None, Some("UTC"), Some("Europe/Berlin")] {
-        for unit in [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond] {
-            // The year 1 is out of the range of nanoseconds.
-            let values: Vec<OwnValue> = if unit == TimeUnit::Nanosecond { [&values[..4], &values[5..]].concat() } else { values.clone() };
+        for (unit, more) in [
+            (TimeUnit::Second, &early[..]),
+            (TimeUnit::Millisecond, &early[..]),
+            (TimeUnit::Microsecond, &fine[..]),
+            (TimeUnit::Nanosecond, &fine[..]),
+        ] {
+            let values = whole.iter().chain(more).map(|micros: &i64| OwnValue::from(*micros));
+            let values: Vec<OwnValue> = values.chain([().into()]).collect();
             let layout = DataType::Timestamp(unit, zone.map(Arc::from));
             let ty = zone.map_or(Type::Datetime, |z| Type::Timestamp(Arc::from(z)));
             let table = Table::new(Schema::new([Field::new("x", ty)])?, values.iter().map(|v| vec![v.clone()]).collect());

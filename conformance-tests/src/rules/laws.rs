@@ -17,7 +17,7 @@ type Case = (Table, KeyedSpec, Program);
 
 /// One partition or many, in the session and in the spec.
 pub fn partition_count_does_not_matter(t: &Bench) -> Outcome {
-    t.for_some(2, cases(), |lane, (table, spec, program)| {
+    t.for_some(4, cases(), |lane, (table, spec, program)| {
         let wanted = answer(t, &Lane::plain(), table, &KeyedSpec { num: 1, ..spec.clone() }, *program)?;
         for num in [0, 2, 9] {
             t.same(&wanted, &run(t, lane, table, &KeyedSpec { num, ..spec.clone() }, *program)?)?;
@@ -28,7 +28,7 @@ pub fn partition_count_does_not_matter(t: &Bench) -> Outcome {
 
 /// Rows cut into batches of one, of seven, not at all.
 pub fn batch_size_does_not_matter(t: &Bench) -> Outcome {
-    t.for_some(2, cases(), |lane, (table, spec, program)| {
+    t.for_some(4, cases(), |lane, (table, spec, program)| {
         let wanted = answer(t, &Lane::plain(), table, spec, *program)?;
         let ones = vec![1; table.rows.len().min(100)];
         for sizes in [ones, vec![7; table.rows.len() / 7], vec![0, table.rows.len(), 0]] {
@@ -41,7 +41,7 @@ pub fn batch_size_does_not_matter(t: &Bench) -> Outcome {
 
 /// A presort that is total makes any order of the input the same.
 pub fn order_of_input_does_not_matter(t: &Bench) -> Outcome {
-    t.for_some(2, (cases(), any::<u64>()), |lane, ((table, spec, program), seed)| {
+    t.for_some(4, (cases(), any::<u64>()), |lane, ((table, spec, program), seed)| {
         let wanted = answer(t, lane, table, spec, *program)?;
         let mut shuffled = table.clone();
         Dice::new(*seed).shuffle(&mut shuffled.rows);
@@ -54,11 +54,13 @@ pub fn order_of_input_does_not_matter(t: &Bench) -> Outcome {
 /// Rows split by their key, each part mapped by itself: together the answer of the whole.
 pub fn splitting_by_key_and_joining_the_answers_is_the_answer(t: &Bench) -> Outcome {
     let keyed_cases = cases().prop_filter("keys", |(_, spec, _)| !spec.keys.is_empty());
-    t.for_some(2, keyed_cases, |lane, (table, spec, program)| {
+    t.for_some(4, keyed_cases, |lane, (table, spec, program)| {
         let wanted = answer(t, lane, table, spec, *program)?;
         let at: Vec<usize> = spec.keys.iter().map(|k| table.position(k)).collect::<Result<_, _>>()?;
-        let middle = table.rows.get(table.rows.len() / 2).map(|row| at.iter().map(|k| row[*k].clone()).collect::<Vec<OwnValue>>());
-        let before = |row: &Vec<OwnValue>| middle.as_ref().is_some_and(|m| at.iter().map(|k| row[*k].clone()).collect::<Vec<_>>() < *m);
+        let middle =
+            table.rows.get(table.rows.len() / 2).map(|row| at.iter().map(|k| row[*k].clone()).collect::<Vec<OwnValue>>());
+        let before =
+            |row: &Vec<OwnValue>| middle.as_ref().is_some_and(|m| at.iter().map(|k| row[*k].clone()).collect::<Vec<_>>() < *m);
         let (low, high): (Vec<_>, Vec<_>) = table.rows.iter().cloned().partition(before);
         let mut rows = Vec::new();
         for part in [low, high] {
@@ -70,7 +72,7 @@ pub fn splitting_by_key_and_joining_the_answers_is_the_answer(t: &Bench) -> Outc
 
 /// Two row-wise steps are one: a map that changes nothing can stand anywhere.
 pub fn mapping_twice_is_mapping_the_composition(t: &Bench) -> Outcome {
-    t.for_some(2, cases(), |lane, (table, spec, program)| {
+    t.for_some(4, cases(), |lane, (table, spec, program)| {
         let wanted = answer(t, lane, table, spec, *program)?;
         let (same_rows, _) = program_of(table, spec, Program::Identity)?;
         let before = mapped(&t.frame(lane, table)?, PartitionSpec::new(), same_rows, &table.schema)?;
@@ -81,7 +83,8 @@ pub fn mapping_twice_is_mapping_the_composition(t: &Bench) -> Outcome {
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    let tables = crate::generate::table(TableOptions::default()).prop_filter_map("row numbers", |t| t.with_row_numbers(UNIQUE).ok());
+    let tables =
+        crate::generate::table(TableOptions::default()).prop_filter_map("row numbers", |t| t.with_row_numbers(UNIQUE).ok());
     let with_spec = tables.prop_flat_map(|table| {
         let spec = keyed_spec(&table, UNIQUE);
         (Just(table), spec, prop::sample::select(&Program::ALL[..]))
@@ -99,7 +102,7 @@ fn program_of(
     table: &Table,
     spec: &KeyedSpec,
     program: Program,
-) -> Result<(impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + 'static, Schema), Failure> {
+) -> Result<(impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + use<>, Schema), Failure> {
     let output = program.output(&table.schema, &spec.keys)?;
     Ok((of_program(program, &table.schema, &spec.keys, &output)?, output))
 }
@@ -112,4 +115,3 @@ fn run(t: &Bench, lane: &Lane, table: &Table, spec: &KeyedSpec, program: Program
 fn answer(t: &Bench, lane: &Lane, table: &Table, spec: &KeyedSpec, program: Program) -> Result<Table, Failure> {
     t.collect(&run(t, lane, table, spec, program)?)
 }
-

@@ -305,7 +305,8 @@ pub fn a_column_of_nulls_keeps_its_type(t: &Bench) -> Outcome {
 
 /// Fifty thousand rows of one key beside a few others.
 pub fn one_huge_group(t: &Bench) -> Outcome {
-    let rows = (0..50_000_i64).map(|i| vec![OwnValue::from(if i % 1_000 == 7 { i } else { -1 }), OwnValue::from((i * 7_919) % 50_021)]);
+    let rows =
+        (0..50_000_i64).map(|i| vec![OwnValue::from(if i % 1_000 == 7 { i } else { -1 }), OwnValue::from((i * 7_919) % 50_021)]);
     let table = numbered(Table::new(Schema::parse("k:long,x:long")?, rows.collect()))?;
     let lanes = t.lanes();
     let lane = lanes.iter().max_by_key(|l| (l.partitions, l.batch_size)).copied().unwrap_or_else(Lane::plain);
@@ -426,16 +427,23 @@ pub fn two_tasks_over_one_source_stay_apart(t: &Bench) -> Outcome {
 
 /// The output of a map is an input of a map.
 pub fn maps_chain(t: &Bench) -> Outcome {
-    let options = TableOptions { kinds: Kinds::Plain, size: Size::Small, wild: false, ..TableOptions::default() }.with("k", Type::Str);
+    let options =
+        TableOptions { kinds: Kinds::Plain, size: Size::Small, wild: false, ..TableOptions::default() }.with("k", Type::Str);
     t.for_all(crate::generate::table(options), |lane, table| {
         let table = numbered(table.clone())?;
         let (first, second) = (plain(&["k"], &[UNIQUE]), plain(&["rows_in_call"], &[UNIQUE]));
         let middle = expected(&table, &first, Program::Position)?;
         let output = Program::Half.output(&middle.schema, &second.keys)?;
         let unique = middle.position(UNIQUE)?;
-        let wanted = oracle::map(&middle, &second.keys, &second.presort, &output, |key, rows| Program::Half.run(key, rows, unique))?;
+        let wanted =
+            oracle::map(&middle, &second.keys, &second.presort, &output, |key, rows| Program::Half.run(key, rows, unique))?;
         let frame = t.frame(lane, &table)?;
-        let one = mapped(&frame, keyed(&first)?, of_program(Program::Position, &table.schema, &first.keys, &middle.schema)?, &middle.schema)?;
+        let one = mapped(
+            &frame,
+            keyed(&first)?,
+            of_program(Program::Position, &table.schema, &first.keys, &middle.schema)?,
+            &middle.schema,
+        )?;
         let two = mapped(&one, keyed(&second)?, of_program(Program::Half, &middle.schema, &second.keys, &output)?, &output)?;
         t.same(&wanted, &two)
     })
@@ -462,4 +470,3 @@ fn some_value(ty: &Type) -> OwnValue {
         _ => OwnValue::Int(7),
     }
 }
-

@@ -7,7 +7,7 @@ use fugue_core::{Result, Schema};
 
 use crate::bench::Bench;
 use crate::failure::{Failure, Outcome};
-use crate::functions::{marking, marked_schema, of_program};
+use crate::functions::{marked_schema, marking, of_program};
 use crate::generate::{KeyedSpec, Lane};
 use crate::oracle::{self, Calls, Program, UNIQUE};
 use crate::value::{OwnRow, Table};
@@ -73,7 +73,9 @@ pub fn calls(t: &Bench, frame: &DataFrame, table: &Table, spec: PartitionSpec) -
     let output = marked_schema(&table.schema)?;
     let marked = t.collect(&mapped(frame, spec, marking(&table.schema)?, &output)?)?;
     let calls = Calls::from_marked(&marked)?;
-    crate::compare::Compare::exact().tables(table, &calls.rows()).map_err(|e| Failure::from(e).while_trying("all rows of all calls"))?;
+    crate::compare::Compare::exact()
+        .tables(table, &calls.rows())
+        .map_err(|e| Failure::from(e).while_trying("all rows of all calls"))?;
     Ok(calls)
 }
 

@@ -58,7 +58,7 @@ pub fn nothing_returned_is_no_rows(t: &Bench) -> Outcome {
         t.same(&table!("a:long"; [0_i64])?, &frame.transform(only_zero).partition_by(["a"]).run()?)?;
         t.same(&table!("a:long"; [0_i64])?, &frame.transform(only_zero).run()?)?;
         for keys in [&[][..], &["a"]] {
-            let nothing = |_: RecordBatch| -> Option<RecordBatch> { None };
+            let nothing = |_: RecordBatch| Vec::<RecordBatch>::new();
             t.same(&none, &frame.transform(nothing).partition_by(names(keys)).schema(&none.schema).run()?)?;
             let stream = |batches: Batches| batches.filter(|_| false);
             t.same(&none, &frame.transform(stream).partition_by(names(keys)).schema(&none.schema).run()?)?;
@@ -147,10 +147,12 @@ pub fn row_wise_keeps_the_order(t: &Bench) -> Outcome {
     let options = TableOptions { kinds: Kinds::Plain, columns: (0, 1), size: Size::Any, ..TableOptions::default() };
     t.for_some(4, rows(options), |lane, table| {
         let frame = t.frame(lane, table)?;
-        let triple = |row: Numbered| (0..row.row_number % 3).map(|part| Tripled { row_number: row.row_number, part }).collect::<Vec<_>>();
+        let triple =
+            |row: Numbered| (0..row.row_number % 3).map(|part| Tripled { row_number: row.row_number, part }).collect::<Vec<_>>();
         let tripled = frame.transform(triple).run()?;
         let number = |i: usize| i64::try_from(i).unwrap_or(-1);
-        let rows = (0..table.rows.len()).map(number).flat_map(|n| (0..n % 3).map(move |p| vec![OwnValue::from(n), OwnValue::from(p)]));
+        let rows =
+            (0..table.rows.len()).map(number).flat_map(|n| (0..n % 3).map(move |p| vec![OwnValue::from(n), OwnValue::from(p)]));
         t.same(&Table::new(Schema::parse("row_number:long,part:long")?, rows.collect()), &tripled)?;
         let got = t.collect(&tripled)?;
         let mut last = std::collections::BTreeMap::new();
@@ -174,7 +176,8 @@ struct Answer {
 
 /// D104: many at once, answers beside their questions.
 pub fn async_keeps_the_order(t: &Bench) -> Outcome {
-    let input = numbered(Table::new(Schema::parse("k:str")?, (0..300).map(|i| vec![OwnValue::text(format!("k{}", i % 7))]).collect()))?;
+    let input =
+        numbered(Table::new(Schema::parse("k:str")?, (0..300).map(|i| vec![OwnValue::text(format!("k{}", i % 7))]).collect()))?;
     let wanted = Table::new(
         Schema::parse("row_number:long,doubled:long")?,
         (0..300_i64).map(|i| vec![i.into(), (2 * i).into()]).collect(),
@@ -215,7 +218,8 @@ pub fn plain_values_by_column(t: &Bench) -> Outcome {
     t.on_each_lane(|lane| {
         let frame = t.frame(lane, &input)?;
         let length = |text: Option<&str>| text.map(|t| i64::try_from(t.chars().count()).unwrap_or(-1));
-        let wanted = table!("k:str,text:str,x:double,length:long"; ["a", "Éa", 1.0, 2_i64], ["b", (), 2.0, ()], ["a", "", 3.0, 0_i64])?;
+        let wanted =
+            table!("k:str,text:str,x:double,length:long"; ["a", "Éa", 1.0, 2_i64], ["b", (), 2.0, ()], ["a", "", 3.0, 0_i64])?;
         t.same(&wanted, &frame.transform(length).on(["text"]).to("length").run()?)?;
         let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
         let wanted = table!("k:str,mean:double"; ["a", 2.0], ["b", 2.0])?;

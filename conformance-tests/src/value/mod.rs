@@ -175,12 +175,7 @@ impl fmt::Display for OwnValue {
     }
 }
 
-fn write_all<'v>(
-    f: &mut fmt::Formatter<'_>,
-    open: char,
-    items: impl Iterator<Item = &'v OwnValue>,
-    close: char,
-) -> fmt::Result {
+fn write_all<'v>(f: &mut fmt::Formatter<'_>, open: char, items: impl Iterator<Item = &'v OwnValue>, close: char) -> fmt::Result {
     write!(f, "{open}")?;
     for (i, item) in items.enumerate() {
         write!(f, "{}{item}", if i == 0 { "" } else { ", " })?;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use fugue_core::arrow::array::{
-    ArrayRef, ArrowPrimitiveType, BinaryArray, BinaryViewArray, BooleanArray, Date64Array, DictionaryArray,
-    FixedSizeBinaryArray, FixedSizeListArray, Int32Array, LargeBinaryArray, LargeListArray, LargeStringArray, ListArray, MapArray,
-    PrimitiveArray, StringArray, StringViewArray, StructArray,
+    ArrayRef, ArrowPrimitiveType, BinaryArray, BinaryViewArray, BooleanArray, Date64Array, DictionaryArray, FixedSizeBinaryArray,
+    FixedSizeListArray, Int32Array, LargeBinaryArray, LargeListArray, LargeStringArray, ListArray, MapArray, PrimitiveArray,
+    StringArray, StringViewArray, StructArray,
 };
 use fugue_core::arrow::buffer::{NullBuffer, OffsetBuffer};
 use fugue_core::arrow::datatypes::{
@@ -223,6 +223,7 @@ fn maps(entries: &Arc<fugue_core::arrow::datatypes::Field>, values: &[&OwnValue]
     }
     let columns = vec![write_column(fields[0].data_type(), &keys)?, write_column(fields[1].data_type(), &items)?];
     let inner = StructArray::try_new(fields.clone(), columns, None).map_err(|e| e.to_string())?;
-    let array = MapArray::try_new(Arc::clone(entries), OffsetBuffer::from_lengths(lengths), inner, validity(values), false).map_err(|e| e.to_string())?;
+    let array = MapArray::try_new(Arc::clone(entries), OffsetBuffer::from_lengths(lengths), inner, validity(values), false)
+        .map_err(|e| e.to_string())?;
     Ok(Arc::new(array) as ArrayRef)
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformance_tests::oracle::in_order;
 use conformance_tests::value::{OwnRow, OwnValue, Table};
+use fugue_core::arrow::datatypes::DataType;
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Zip};
 use fugue_core::frame::{BatchStream, Source};
@@ -13,7 +15,7 @@ use fugue_core::group::{Groups, Member, ZipKind};
 use fugue_core::partition::{Algo, PartitionSpec};
 use fugue_core::run::{Cancel, RunContext};
 use fugue_core::transform::{Shape, Task};
-use fugue_core::{Error, ErrorKind, Result, Schema};
+use fugue_core::{Error, ErrorKind, Result, Schema, Type};
 use futures::future::BoxFuture;
 
 use super::fault::Fault;
@@ -34,6 +36,13 @@ pub struct Reference {
 pub struct Plan {
     schema: Schema,
     node: Arc<Node>,
+    used: Arc<AtomicBool>,
+}
+
+impl Plan {
+    fn new(schema: Schema, node: Node) -> Self {
+        Self { schema, node: Arc::new(node), used: Arc::default() }
+    }
 }
 
 enum Node {
@@ -79,7 +88,7 @@ impl Engine for Reference {
     }
 
     fn ingest(&self, source: Source) -> Result<Plan> {
-        Ok(Plan { schema: source.schema().clone(), node: Arc::new(Node::Source(source)) })
+        Ok(Plan::new(source.schema().clone(), Node::Source(source)))
     }
 
     async fn stream(&self, frame: &Plan, run: &RunContext) -> Result<BatchStream> {
@@ -91,7 +100,13 @@ impl Engine for Reference {
         let cancel = if engine.is(Fault::IgnoresCancel) { Cancel::never() } else { run.cancel.clone() };
         BatchStream::blocking(schema, cancel, move || {
             let table = engine.rows(&frame, &run)?;
-            let batch = table.to_batch().map_err(broken)?;
+            let mut batch = table.to_batch().map_err(broken)?;
+            if engine.is(Fault::DeliversAnotherLayout) {
+                batch = plain_text(&batch)?;
+            }
+            if engine.is(Fault::IsUsedUp) && frame.used.swap(true, Ordering::Relaxed) {
+                batch = batch.slice(0, 0);
+            }
             let batches = if batch.num_rows() == 0 { Vec::new() } else { vec![Ok(batch)] };
             Ok(Box::new(batches.into_iter()))
         })
@@ -103,17 +118,17 @@ impl Engine for Reference {
             let mut known = self.first_tasks.lock().unwrap_or_else(PoisonError::into_inner);
             map.task = known.entry(map.task.name().to_owned()).or_insert_with(|| map.task.clone()).clone();
         }
-        let plan = Plan { schema: map.task.output().clone(), node: Arc::new(Node::Map(frame.clone(), map)) };
+        let plan = Plan::new(map.task.output().clone(), Node::Map(frame.clone(), map));
         if self.is(Fault::RunsWhenPlanned) {
             let run = RunContext::new(fugue_core::run::Pool::shared()?, Cancel::never());
             let rows = self.rows(&plan, &run)?;
-            return Ok(Plan { schema: plan.schema, node: Arc::new(Node::Rows(rows)) });
+            return Ok(Plan::new(plan.schema, Node::Rows(rows)));
         }
         Ok(plan)
     }
 
-    fn comap(&self, zip: &Zip<Plan>, task: &Task) -> Result<Plan> {
-        Ok(Plan { schema: task.output().clone(), node: Arc::new(Node::Zip(zip.clone(), task.clone())) })
+    fn comap(&self, zip: &Zip<Plan>, task: &Task) -> Result<Option<Plan>> {
+        Ok(Some(Plan::new(task.output().clone(), Node::Zip(zip.clone(), task.clone()))))
     }
 
     async fn count(&self, frame: &Plan, run: &RunContext) -> Result<u64> {
@@ -132,13 +147,16 @@ impl Engine for Reference {
 
 impl Physical<Plan> for Reference {
     fn repartition(&self, frame: &Plan, _: &PartitionSpec) -> Result<Plan> {
-        Ok(Plan { schema: frame.schema.clone(), node: Arc::new(Node::Repartition(frame.clone())) })
+        Ok(Plan::new(frame.schema.clone(), Node::Repartition(frame.clone())))
     }
 
     fn persist<'a>(&'a self, frame: &'a Plan, run: &'a RunContext) -> BoxFuture<'a, Result<Plan>> {
         Box::pin(async move {
+            if self.is(Fault::ForgetsToPersist) {
+                return Ok(frame.clone());
+            }
             let rows = self.rows(frame, run)?;
-            Ok(Plan { schema: frame.schema.clone(), node: Arc::new(Node::Rows(rows)) })
+            Ok(Plan::new(frame.schema.clone(), Node::Rows(rows)))
         })
     }
 
@@ -187,6 +205,13 @@ impl Reference {
             batches.pop();
         }
         let mut table = Table::from_batches(source.schema(), &batches).map_err(broken)?;
+        if self.is(Fault::CutsInstants) {
+            for (column, field) in table.schema.fields().iter().enumerate() {
+                if matches!(field.ty(), Type::Datetime | Type::Timestamp(_)) {
+                    table.rows.iter_mut().for_each(|row| cut_to_milliseconds(&mut row[column]));
+                }
+            }
+        }
         for value in table.rows.iter_mut().flatten() {
             match value {
                 OwnValue::Float(x) if x.is_nan() && self.is(Fault::TurnsNanToNull) => *value = OwnValue::Null,
@@ -202,12 +227,17 @@ impl Reference {
     /// The calls of a map.
     fn calls(&self, table: &Table, spec: &PartitionSpec) -> Result<Vec<Call>> {
         let rows = table.rows.len();
-        let number = usize::try_from(spec.num_expr().evaluate(Some(rows as u64), PARALLELISM)?).unwrap_or(usize::MAX).min(rows);
+        let counted = if self.is(Fault::TakesRowCountForOne) { 1 } else { rows as u64 };
+        let number = usize::try_from(spec.num_expr().evaluate(Some(counted), PARALLELISM)?).unwrap_or(usize::MAX).min(rows);
         let mut groups = self.groups(table, spec)?;
         if spec.keys().is_empty() {
             let rows = groups.pop().map(|(_, rows)| rows).unwrap_or_default();
             let uneven = spec.algorithm() == Algo::Even && self.is(Fault::MakesEvenUneven);
-            let parts = cut(rows, number.max(1), uneven);
+            let number = if self.is(Fault::IgnoresNumbers) { 1 } else { number.max(1) };
+            let mut parts = cut(rows, number, uneven);
+            if self.is(Fault::LosesAPartition) && parts.len() > 1 {
+                parts.pop();
+            }
             groups = parts.into_iter().map(|rows| (Vec::new(), rows)).collect();
         } else if spec.algorithm() == Algo::Coarse {
             groups = self.coarse(groups, number);
@@ -266,7 +296,9 @@ impl Reference {
         let mut zipped: BTreeMap<Vec<OwnValue>, Vec<Vec<OwnRow>>> = BTreeMap::new();
         let mut lonely = Vec::new();
         for (member, table) in tables.iter().enumerate() {
-            for (key, rows) in self.groups(table, &zip.spec)? {
+            let unordered = PartitionSpec::new().by(zip.spec.keys().to_vec())?;
+            let spec = if self.is(Fault::IgnoresPresortInZips) { &unordered } else { &zip.spec };
+            for (key, rows) in self.groups(table, spec)? {
                 let mut members = vec![Vec::new(); tables.len()];
                 members[member] = rows;
                 if key.iter().any(OwnValue::is_null) && self.is(Fault::KeepsNullKeysApart) {
@@ -279,6 +311,7 @@ impl Reference {
         }
         let called = |members: &[Vec<OwnRow>]| match zip.how {
             _ if self.is(Fault::DropsOneSidedKeys) => members.iter().all(|m| !m.is_empty()),
+            ZipKind::Inner if self.is(Fault::LooksAtTwoMembers) => members.iter().take(2).all(|m| !m.is_empty()),
             ZipKind::Inner => members.iter().all(|m| !m.is_empty()),
             ZipKind::LeftOuter => members.first().is_some_and(|m| !m.is_empty()),
             ZipKind::RightOuter => members.last().is_some_and(|m| !m.is_empty()),
@@ -318,7 +351,9 @@ impl Reference {
     fn key_value(&self, value: &OwnValue) -> OwnValue {
         match value {
             OwnValue::Null if self.is(Fault::TakesNullForEmptyText) => OwnValue::text(""),
-            OwnValue::Float(x) if x.is_nan() && self.is(Fault::TellsNansApart) => OwnValue::List(vec![OwnValue::Int(i128::from(x.to_bits()))]),
+            OwnValue::Float(x) if x.is_nan() && self.is(Fault::TellsNansApart) => {
+                OwnValue::List(vec![OwnValue::Int(i128::from(x.to_bits()))])
+            }
             OwnValue::Float(x) if *x == 0.0 && self.is(Fault::TellsZerosApart) => {
                 OwnValue::List(vec![OwnValue::Bool(x.is_sign_negative()), OwnValue::Int(0)])
             }
@@ -354,7 +389,8 @@ impl Reference {
     }
 
     fn key_of(&self, keys: &Schema, inputs: &[Schema], call: &Call) -> OwnRow {
-        let seen = inputs.iter().zip(&call.members).find_map(|(schema, rows)| {
+        let looked_at = if self.is(Fault::TakesKeysOfTheFirstMember) { 1 } else { inputs.len() };
+        let seen = inputs.iter().zip(&call.members).take(looked_at).find_map(|(schema, rows)| {
             let row = rows.first()?;
             keys.names().map(|name| Some(row[schema.index_of(name)?].clone())).collect::<Option<OwnRow>>()
         });
@@ -376,7 +412,13 @@ impl Reference {
         let tables: Vec<Table> = inputs.iter().zip(members).map(|(schema, rows)| Table::new(schema.clone(), rows)).collect();
         let groups = |tables: &[Table]| -> Result<Groups> {
             let members = tables.iter().map(|table| {
-                let batch = table.to_batch().map_err(broken)?;
+                let mut batch = table.to_batch().map_err(broken)?;
+                if self.is(Fault::CallsWithAnotherLayout) {
+                    batch = plain_text(&batch)?;
+                }
+                if self.is(Fault::LosesColumnsOfEmptyMembers) && batch.num_rows() == 0 {
+                    batch = batch.project(&[0])?;
+                }
                 Ok(Member { offsets: vec![0, batch.num_rows()], batch })
             });
             Ok(Groups { members: members.collect::<Result<_>>()?, keys: keys.clone(), first: number, physical: number })
@@ -413,6 +455,23 @@ fn nulls_first(a: &[OwnValue], b: &[OwnValue], order: &[(usize, bool)]) -> std::
         _ => b[*column].order(&a[*column]),
     });
     orders.find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+}
+
+fn cut_to_milliseconds(value: &mut OwnValue) {
+    if let OwnValue::Int(micros) = value {
+        *micros -= micros.rem_euclid(1_000);
+    }
+}
+
+/// The same values with text in the layout that the contract does not want.
+fn plain_text(batch: &RecordBatch) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+        let text = field.data_type() == &DataType::Utf8View;
+        let column = if text { fugue_core::arrow::compute::cast(column, &DataType::Utf8)? } else { Arc::clone(column) };
+        Ok((field.name().clone(), column, true))
+    });
+    Ok(RecordBatch::try_from_iter_with_nullable(columns.collect::<Result<Vec<_>>>()?)?)
 }
 
 fn broken(message: String) -> Error {

@@ -1,5 +1,6 @@
 //! What a frame can be read from again and again: the trait of lazy sources, and batches that are in memory already.
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
@@ -32,6 +33,11 @@ pub trait LazySource: Send + Sync + Debug {
     /// [`ErrorKind::Io`] for what cannot be read, [`ErrorKind::ValueInvalid`] for values that do not fit the schema,
     /// [`ErrorKind::Unexpected`] for positions that there are not. All of them may come with a later batch.
     fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter>;
+
+    /// The source itself, for an engine that can take in data of this type without reading it as batches.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
 
     /// Reads as [`scan`](Self::scan) does, with the same batches in the same order, but lets threads of the pool read ahead.
     ///
@@ -83,6 +89,10 @@ impl LazySource for MemorySource {
 
     fn rows(&self) -> Option<u64> {
         Some(self.rows)
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 
     fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {

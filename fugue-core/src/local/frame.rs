@@ -7,12 +7,11 @@ use arrow::record_batch::RecordBatch;
 use crate::engine::{Map, Zip};
 use crate::error::Result;
 use crate::frame::Source;
-use crate::group::split;
 use crate::io::BatchIter;
 use crate::partition::PartitionSpec;
 use crate::run::RunContext;
 use crate::schema::Schema;
-use crate::transform::{InputRows, Shape, Task, number, run_comap, run_map};
+use crate::transform::{InputRows, Task, run_comap, run_map, run_repartition};
 
 /// A frame of the local engine: a plan that produces rows when an action runs it.
 #[derive(Clone, Debug)]
@@ -64,13 +63,13 @@ impl LocalFrame {
             Node::Map { input, map } => InputRows::Stream(run_one(input, map, run)?),
             Node::Comap { zip, task } => {
                 let inputs = zip.members.iter().enumerate().map(|(i, member)| {
-                    let columns = member_columns(&member.schema, &zip.spec, task, i)?;
+                    let columns = task.columns(i, &member.schema, &zip.spec)?;
                     let schema = narrowed(&member.schema, columns.as_deref())?;
                     Ok((schema, member.rows(columns.as_deref(), run)?))
                 });
                 InputRows::Stream(run_comap(inputs.collect::<Result<_>>()?, zip.how, &zip.spec, task, run)?)
             }
-            Node::Repartition { input, spec } => InputRows::Split(repartition(input, spec, run)?),
+            Node::Repartition { input, spec } => InputRows::Split(run_repartition(input.rows(None, run)?, &input.schema, spec, run)?),
         };
         let Some(columns) = columns.map(<[usize]>::to_vec) else { return Ok(rows) };
         Ok(match rows {
@@ -102,7 +101,7 @@ impl LocalFrame {
             Node::Source(source) => (format!("Source: {}", source.lazy().describe()), Vec::new()),
             Node::Partitions(parts) => (format!("Persisted: {} partitions", parts.len()), Vec::new()),
             Node::Map { input, map } => {
-                let columns = map_columns(input, map).map_or_else(|_| None, |c| c);
+                let columns = map.task.columns(0, &input.schema, &map.spec).ok().flatten();
                 let reads = columns.map_or("all columns".to_owned(), |c| {
                     c.iter().map(|i| input.schema.fields()[*i].name()).collect::<Vec<_>>().join(", ")
                 });
@@ -119,32 +118,9 @@ impl LocalFrame {
 }
 
 fn run_one(input: &LocalFrame, map: &Map, run: &RunContext) -> Result<BatchIter> {
-    let columns = map_columns(input, map)?;
+    let columns = map.task.columns(0, &input.schema, &map.spec)?;
     let schema = narrowed(&input.schema, columns.as_deref())?;
     run_map(input.rows(columns.as_deref(), run)?, &schema, &map.spec, &map.task, run)
-}
-
-/// The columns that a map reads of its input: what the function needs, the keys, and what orders the rows. `None` for all.
-fn map_columns(input: &LocalFrame, map: &Map) -> Result<Option<Vec<usize>>> {
-    if map.task.shape() == Shape::Row && !map.task.wants_cursor() {
-        return Ok(map.task.needs(0).map(<[usize]>::to_vec).filter(|c| !c.is_empty()));
-    }
-    member_columns(&input.schema, &map.spec, &map.task, 0)
-}
-
-fn member_columns(schema: &Schema, spec: &PartitionSpec, task: &Task, input: usize) -> Result<Option<Vec<usize>>> {
-    let Some(needs) = task.needs(input) else { return Ok(None) };
-    let mut columns = needs.to_vec();
-    columns.extend(schema.indices_of(spec.keys())?);
-    // Members of a zip are sorted by those presort columns that they have.
-    columns.extend(spec.presort_keys().iter().filter_map(|s| schema.index_of(&s.column)));
-    columns.sort_unstable();
-    columns.dedup();
-    // A batch without columns would lose its number of rows on some paths; one column keeps it.
-    if columns.is_empty() {
-        columns.push(0);
-    }
-    Ok((columns.len() < schema.len()).then_some(columns))
 }
 
 fn narrowed(schema: &Schema, columns: Option<&[usize]>) -> Result<Schema> {
@@ -152,16 +128,4 @@ fn narrowed(schema: &Schema, columns: Option<&[usize]>) -> Result<Schema> {
         Some(columns) => Schema::new(columns.iter().map(|i| schema.fields()[*i].clone())),
         None => Ok(schema.clone()),
     }
-}
-
-fn repartition(input: &LocalFrame, spec: &PartitionSpec, run: &RunContext) -> Result<Vec<Vec<RecordBatch>>> {
-    let parts = input.partitions(run)?;
-    let batches: Vec<RecordBatch> = parts.iter().flatten().cloned().collect();
-    let count = batches.iter().map(|b| b.num_rows() as u64).sum();
-    let num = number(spec, Some(count), run)?;
-    if num == 0 && spec.keys().is_empty() {
-        return Ok(parts);
-    }
-    let num = if num == 0 { run.pool.threads() } else { num };
-    split(&input.schema, batches, spec, num, &run.pool, &run.cancel)
 }

@@ -36,11 +36,11 @@ pub use output::{
 };
 pub use registry::{Registry, TaskEntry};
 pub use rules::Rules;
-pub use runner::{InputRows, run_comap, run_map};
+pub use runner::{InputRows, run_comap, run_map, run_repartition};
 pub use stream::{CallStream, StreamOutput, Streamed};
-pub use task::{Fixed, Produces, Progress, Reads, Shape, Task, TaskContext, TaskFn};
+pub use task::{Fixed, Produces, Progress, Reads, Shape, Task, TaskContext, TaskFn, panic_text};
 
 pub(crate) use bind::{CallOptions, bind};
 pub(crate) use context::StateSlot;
-pub(crate) use runner::{co_input, number};
-pub(crate) use task::{Ignore, panic_text};
+pub(crate) use runner::co_input;
+pub(crate) use task::Ignore;

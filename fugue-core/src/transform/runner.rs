@@ -95,7 +95,9 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
         return Ok(call_rows(rows, task, run));
     }
     let explicit = num_matters || matches!(spec.algorithm(), Algo::Even | Algo::Rand);
-    if explicit {
+    // One partition is what a stream is already, by every algorithm: it need not be gathered first.
+    let single = num_matters && !spec.num_expr().needs_row_count() && number(spec, None, run)? == 1;
+    if explicit && !(single && matches!(rows, InputRows::Stream(_))) {
         let batches = rows.collect(run)?;
         if *spec.num_expr() == Num::rows() && spec.algorithm() == Algo::Even && spec.presort_keys().is_empty() {
             return Ok(call_single_rows(batches, task, run));
@@ -116,7 +118,7 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
 }
 
 /// The number of partitions that a spec asks for; 0 leaves it open.
-pub(crate) fn number(spec: &PartitionSpec, rows: Option<u64>, run: &RunContext) -> Result<usize> {
+fn number(spec: &PartitionSpec, rows: Option<u64>, run: &RunContext) -> Result<usize> {
     let num = spec.num_expr();
     if num.needs_row_count() && rows.is_none() {
         // Keyed maps make one call per key whatever the number is; counting first would read everything twice for nothing.
@@ -282,6 +284,24 @@ fn flatten(results: impl Iterator<Item = Result<Vec<RecordBatch>>> + Send + 'sta
         Ok(batches) => batches.into_iter().map(Ok).collect::<Vec<_>>(),
         Err(e) => vec![Err(e)],
     }))
+}
+
+/// Lays rows out anew in as many partitions as the spec says, by its algorithm; rows and columns stay.
+///
+/// # Errors
+/// `ColumnNotFound` and `PartitionInvalid` for a spec that does not fit, and what reading the rows meets.
+pub fn run_repartition(rows: InputRows, schema: &Schema, spec: &PartitionSpec, run: &RunContext) -> Result<Vec<Vec<RecordBatch>>> {
+    let parts = match rows {
+        stream @ InputRows::Stream(_) => vec![stream.collect(run)?],
+        InputRows::Split(parts) => parts,
+    };
+    let count = parts.iter().flatten().map(|b| b.num_rows() as u64).sum();
+    let num = number(spec, Some(count), run)?;
+    if num == 0 && spec.keys().is_empty() {
+        return Ok(parts);
+    }
+    let num = if num == 0 { run.pool.threads() } else { num };
+    split(schema, parts.into_iter().flatten().collect(), spec, num, &run.pool, &run.cancel)
 }
 
 /// Calls a task for each key of several inputs, by the promise of [`Engine::comap`](crate::engine::Engine::comap).

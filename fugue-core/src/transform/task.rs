@@ -13,6 +13,7 @@ use arrow::record_batch::RecordBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::group::Groups;
 use crate::io::BatchIter;
+use crate::partition::PartitionSpec;
 use crate::row::RowLayout;
 use crate::run::RunContext;
 use crate::schema::{Schema, Type, format_value};
@@ -233,6 +234,26 @@ impl Task {
         self.needs.get(input).and_then(|n| n.as_deref())
     }
 
+    /// The columns that must be read of an input, in its order: [`needs`](Self::needs), keys, and what orders the rows; `None` for all.
+    ///
+    /// `schema` is that of the input. Members of a zip are sorted by those presort columns that they have.
+    ///
+    /// # Errors
+    /// `ColumnNotFound` for keys that the input does not have.
+    pub fn columns(&self, input: usize, schema: &Schema, spec: &PartitionSpec) -> Result<Option<Vec<usize>>> {
+        let Some(needs) = self.needs(input) else { return Ok(None) };
+        let mut columns = needs.to_vec();
+        columns.extend(schema.indices_of(spec.keys())?);
+        columns.extend(spec.presort_keys().iter().filter_map(|s| schema.index_of(&s.column)));
+        columns.sort_unstable();
+        columns.dedup();
+        // A batch without columns would lose its number of rows on some paths; one column keeps it.
+        if columns.is_empty() {
+            columns.push(0);
+        }
+        Ok((columns.len() < schema.len()).then_some(columns))
+    }
+
     /// The same by position in rows that may have been narrowed on their way.
     pub(crate) fn needs_of(&self, input: usize, rows: &Schema) -> Result<Vec<usize>> {
         match (self.needs(input), self.fixed.inputs.get(input)) {
@@ -359,7 +380,8 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
 }
 
 /// The message that a panic carries.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+#[must_use]
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
         .map(|s| (*s).to_owned())

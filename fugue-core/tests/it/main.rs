@@ -2,5 +2,6 @@
 
 mod actions;
 mod checks;
+mod compile_errors;
 mod shapes;
 mod wrong;

@@ -1,0 +1,12 @@
+//! What the benchmarks share: the data, the functions that are measured, the same work by hand, the check of answers, the clock.
+
+pub mod arguments;
+pub mod check;
+pub mod data;
+pub mod hand;
+pub mod measure;
+pub mod shapes;
+
+// Linking the adapter is what makes its engine known to `Session::open`.
+#[cfg(feature = "polars")]
+use fugue_polars as _;

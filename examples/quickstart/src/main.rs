@@ -1,0 +1,87 @@
+//! The quickstart: plain Rust functions by key and in order, on real data, on every engine of this program.
+//!
+//! `cargo run -p quickstart` makes TPC-H tables, runs the functions of [`functions`] over them and shows what comes out;
+//! `cargo run -p quickstart -- --help` says what else it can do.
+#![expect(clippy::print_stderr, reason = "a program for the terminal")]
+#![expect(unreachable_pub, reason = "a program has no public interface")]
+
+mod answer;
+mod arguments;
+mod functions;
+mod own;
+#[cfg(feature = "polars")]
+mod polars;
+mod tables;
+mod tpch;
+#[cfg(not(feature = "polars"))]
+mod without_polars;
+#[cfg(not(feature = "polars"))]
+use without_polars as polars;
+
+use std::process::ExitCode;
+
+use fugue::Session;
+
+use crate::answer::{Answer, say};
+use crate::arguments::{Arguments, Data};
+
+#[fugue::main]
+async fn main() -> ExitCode {
+    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            say(arguments::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(message) => {
+            eprintln!("quickstart: {message}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&arguments).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("quickstart: the engines do not agree");
+            ExitCode::FAILURE
+        }
+        Err(e) => {
+            eprintln!("quickstart: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs everything on every engine asked for; whether all answers are identical.
+async fn run(arguments: &Arguments) -> fugue::Result<bool> {
+    let engines = polars::engines(arguments)?;
+    let folder = match &arguments.data {
+        Data::Tpch { scale } => Some(tables::make(*scale).await?),
+        Data::Own(_) => None,
+    };
+    let mut all: Vec<(&str, Vec<Answer>)> = Vec::new();
+    for &engine in &engines {
+        let session = Session::open(engine).await?;
+        say(format!("\n=== engine {engine}, {} threads ===", session.threads()));
+        let mut answers = match (&arguments.data, &folder) {
+            (Data::Own(own), _) => own::run(&session, own).await?,
+            (Data::Tpch { .. }, Some(folder)) => tpch::run(&session, folder).await?,
+            (Data::Tpch { .. }, None) => Vec::new(),
+        };
+        if let Some(folder) = &folder {
+            answers.extend(polars::existing(&session, folder).await?);
+        }
+        all.push((engine, answers));
+    }
+    if let [(first, expected), others @ ..] = &all[..] {
+        if others.is_empty() {
+            say(format!("\n{}", polars::NEXT));
+        }
+        let mut same = true;
+        for (engine, answers) in others {
+            say(format!("\n=== is what {engine} answers what {first} answers? ==="));
+            same &= polars::compare(expected, answers).await?;
+        }
+        return Ok(same);
+    }
+    Ok(true)
+}

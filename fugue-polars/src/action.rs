@@ -1,0 +1,136 @@
+//! One run of a frame: stage after stage, each node once, however many read it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::run::RunContext;
+use fugue_core::transform::{InputRows, run_comap, run_map, run_repartition};
+use fugue_core::{Error, ErrorKind, Result};
+
+use crate::frame::{Node, PolarsFrame, narrowed};
+
+/// A run of a frame. Stages are driven from outside Polars: no task of ours runs inside one of its queries, so nothing of Polars
+/// waits for our pool, errors come back by value, and a stage looks at the cancel token before the next one begins.
+pub(crate) struct Action<'r> {
+    run: &'r RunContext,
+    uses: BTreeMap<usize, Use>,
+    kept: BTreeMap<usize, Vec<Vec<RecordBatch>>>,
+}
+
+/// How a node is read in an action.
+#[derive(Default)]
+struct Use {
+    times: usize,
+    /// The columns that are read of it by anyone; `None` for all.
+    columns: Option<Vec<usize>>,
+}
+
+impl<'r> Action<'r> {
+    /// # Errors
+    /// `ColumnNotFound` for a spec that does not fit its input.
+    pub(crate) fn new(frame: &PolarsFrame, run: &'r RunContext) -> Result<Self> {
+        let mut action = Self { run, uses: BTreeMap::new(), kept: BTreeMap::new() };
+        action.visit(frame, None)?;
+        Ok(action)
+    }
+
+    /// Counts who reads what. What a node reads of its inputs does not depend on what is read of it, so each is entered once.
+    fn visit(&mut self, frame: &PolarsFrame, columns: Option<Vec<usize>>) -> Result<()> {
+        let used = self.uses.entry(frame.id()).or_default();
+        used.times += 1;
+        if used.times > 1 {
+            used.columns = match (used.columns.take(), columns) {
+                (Some(mut all), Some(more)) => {
+                    all.extend(more);
+                    all.sort_unstable();
+                    all.dedup();
+                    Some(all)
+                }
+                _ => None,
+            };
+            return Ok(());
+        }
+        used.columns = columns;
+        for (input, columns) in frame.inputs()? {
+            self.visit(input, columns)?;
+        }
+        Ok(())
+    }
+
+    /// The rows of a frame, of these columns in this order.
+    ///
+    /// # Errors
+    /// What earlier stages meet; the errors of the last one come out of the rows.
+    pub(crate) fn rows(&mut self, frame: &PolarsFrame, columns: Option<&[usize]>) -> Result<InputRows> {
+        self.run.cancel.check()?;
+        let shared = self.uses.get(&frame.id()).is_some_and(|u| u.times > 1);
+        // What is in memory is read again for nothing.
+        if !shared || matches!(frame.node(), Node::Frames(_)) {
+            return self.fresh(frame, columns);
+        }
+        let all = self.uses.get(&frame.id()).and_then(|u| u.columns.clone());
+        if !self.kept.contains_key(&frame.id()) {
+            let parts = match self.fresh(frame, all.as_deref())? {
+                InputRows::Stream(batches) => vec![batches.collect::<Result<_>>()?],
+                InputRows::Split(parts) => parts,
+            };
+            self.kept.insert(frame.id(), parts);
+        }
+        let parts = self.kept.get(&frame.id()).cloned().unwrap_or_default();
+        let rows = match <[Vec<RecordBatch>; 1]>::try_from(parts) {
+            Ok([only]) => InputRows::Stream(Box::new(only.into_iter().map(Ok))),
+            Err(parts) => InputRows::Split(parts),
+        };
+        match (columns, all) {
+            (Some(columns), Some(all)) => project(rows, &places(columns, &all)?),
+            (Some(columns), None) => project(rows, columns),
+            (None, _) => Ok(rows),
+        }
+    }
+
+    fn fresh(&mut self, frame: &PolarsFrame, columns: Option<&[usize]>) -> Result<InputRows> {
+        if let Some(rows) = frame.leaf(columns, self.run)? {
+            return Ok(rows);
+        }
+        let mut inputs = Vec::new();
+        for (input, needed) in frame.inputs()? {
+            inputs.push((narrowed(input.schema(), needed.as_deref())?, self.rows(input, needed.as_deref())?));
+        }
+        let rows = match frame.node() {
+            Node::Comap { zip, task } => InputRows::Stream(run_comap(inputs, zip.how, &zip.spec, task, self.run)?),
+            node => {
+                let (schema, rows) =
+                    inputs.pop().ok_or_else(|| Error::new(ErrorKind::Unexpected, "a node without an input; please report it"))?;
+                match node {
+                    Node::Map { map, .. } => InputRows::Stream(run_map(rows, &schema, &map.spec, &map.task, self.run)?),
+                    Node::Repartition { spec, .. } => InputRows::Split(run_repartition(rows, &schema, spec, self.run)?),
+                    _ => rows,
+                }
+            }
+        };
+        match columns {
+            Some(columns) => project(rows, columns),
+            None => Ok(rows),
+        }
+    }
+}
+
+/// Where columns stand among some of a frame.
+fn places(columns: &[usize], among: &[usize]) -> Result<Vec<usize>> {
+    let place = |column: &usize| {
+        among.iter().position(|c| c == column).ok_or_else(|| Error::new(ErrorKind::Unexpected, "a column was not kept; please report it"))
+    };
+    columns.iter().map(place).collect()
+}
+
+fn project(rows: InputRows, columns: &[usize]) -> Result<InputRows> {
+    let columns: Arc<[usize]> = columns.into();
+    Ok(match rows {
+        InputRows::Stream(batches) => InputRows::Stream(Box::new(batches.map(move |b| Ok(b?.project(&columns)?)))),
+        InputRows::Split(parts) => {
+            let project = |part: Vec<RecordBatch>| part.into_iter().map(|b| Ok(b.project(&columns)?)).collect::<Result<Vec<_>>>();
+            InputRows::Split(parts.into_iter().map(project).collect::<Result<_>>()?)
+        }
+    })
+}

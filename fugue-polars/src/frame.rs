@@ -1,0 +1,273 @@
+//! Frames of the Polars engine: nodes over nodes, each knowing its schema; native where Polars can do it, ours where user code runs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::engine::{Map, Zip};
+use fugue_core::frame::Source;
+use fugue_core::io::BatchIter;
+use fugue_core::partition::PartitionSpec;
+use fugue_core::run::RunContext;
+use fugue_core::transform::{InputRows, Task};
+use fugue_core::{Result, Schema};
+use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
+
+use crate::action::Action;
+use crate::batches::{from_batches, to_batches};
+use crate::storage::File;
+use crate::{lazy, plan, types};
+
+/// A frame of the Polars engine: a plan that produces rows when an action runs it. Cheap to clone.
+#[derive(Clone)]
+pub struct PolarsFrame {
+    schema: Schema,
+    node: Arc<Node>,
+}
+
+pub(crate) enum Node {
+    /// Rows in memory: one frame for each physical partition.
+    Frames(Vec<DataFrame>),
+    /// What Polars will do.
+    Plan(LazyFrame),
+    /// A file that Polars reads.
+    File(File),
+    /// What others read: files, frames of other engines, streams.
+    Source(Source),
+    Map { input: PolarsFrame, map: Map },
+    Comap { zip: Zip<PolarsFrame>, task: Task },
+    Repartition { input: PolarsFrame, spec: PartitionSpec },
+}
+
+impl fmt::Debug for PolarsFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolarsFrame").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl PolarsFrame {
+    /// A frame that Polars computes. Nothing runs; footers of files may be read for the schema.
+    ///
+    /// # Errors
+    /// [`EngineFailed`](fugue_core::ErrorKind::EngineFailed) for a plan that does not resolve,
+    /// [`SchemaInvalid`](fugue_core::ErrorKind::SchemaInvalid) naming a column whose type has no place in a portable schema.
+    pub fn from_lazy(plan: LazyFrame) -> Result<Self> {
+        Ok(Self::new(plan::schema(&plan)?, Node::Plan(plan)))
+    }
+
+    /// A frame of rows in memory.
+    ///
+    /// # Errors
+    /// [`SchemaInvalid`](fugue_core::ErrorKind::SchemaInvalid) naming a column whose type has no place in a portable schema.
+    pub fn from_eager(df: DataFrame) -> Result<Self> {
+        Ok(Self::new(types::schema_of(df.schema())?, Node::Frames(vec![df])))
+    }
+
+    /// The frame as a lazy frame of Polars: native parts as they are, functions of the user as steps that run when it is collected.
+    ///
+    /// # Errors
+    /// [`SettingInvalid`](fugue_core::ErrorKind::SettingInvalid) where the operating system gives no threads.
+    pub fn to_lazy(&self) -> Result<LazyFrame> {
+        match &*self.node {
+            Node::Frames(parts) => Ok(joined(parts)?.lazy()),
+            Node::Plan(plan) => Ok(plan.clone()),
+            Node::File(file) => Ok(file.plan().clone()),
+            // Partitions have no place in a plan of Polars, and calls depend on them.
+            Node::Map { input, map } if !input.is_partitioned() => lazy::mapped(&input.to_lazy()?, &input.schema, map),
+            Node::Map { .. } | Node::Source(_) | Node::Comap { .. } | Node::Repartition { .. } => lazy::source(self),
+        }
+    }
+
+    /// Its columns.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(crate) fn new(schema: Schema, node: Node) -> Self {
+        Self { schema, node: Arc::new(node) }
+    }
+
+    /// Rows in memory, in physical partitions.
+    pub(crate) fn in_memory(schema: &Schema, parts: Vec<Vec<RecordBatch>>) -> Result<Self> {
+        let frames = parts.into_iter().map(|part| from_batches(part, schema)).collect::<Result<_>>()?;
+        Ok(Self::new(schema.clone(), Node::Frames(frames)))
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// What tells nodes apart, for as long as the frame lives.
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.node).addr()
+    }
+
+    /// The frames that it is made of, each with the columns that are read of it (`None` for all).
+    pub(crate) fn inputs(&self) -> Result<Vec<(&Self, Option<Vec<usize>>)>> {
+        Ok(match &*self.node {
+            Node::Frames(_) | Node::Plan(_) | Node::File(_) | Node::Source(_) => Vec::new(),
+            Node::Map { input, map } => vec![(input, map.task.columns(0, &input.schema, &map.spec)?)],
+            Node::Comap { zip, task } => {
+                let member = |(i, m): (usize, &'_ Self)| task.columns(i, &m.schema, &zip.spec);
+                let columns = zip.members.iter().enumerate().map(member).collect::<Result<Vec<_>>>()?;
+                zip.members.iter().zip(columns).collect()
+            }
+            Node::Repartition { input, .. } => vec![(input, None)],
+        })
+    }
+
+    /// Whether it may have more than one physical partition.
+    fn is_partitioned(&self) -> bool {
+        self.known_partitions() != Some(1)
+    }
+
+    pub(crate) fn known_partitions(&self) -> Option<usize> {
+        match &*self.node {
+            Node::Frames(parts) => Some(parts.len()),
+            Node::Plan(_) | Node::File(_) | Node::Source(_) | Node::Map { .. } | Node::Comap { .. } => Some(1),
+            // Whether there are as many rows as partitions shows only when it runs.
+            Node::Repartition { .. } => None,
+        }
+    }
+
+    /// All rows in one frame, if they are in memory already.
+    pub(crate) fn eager(&self) -> Option<Result<DataFrame>> {
+        match &*self.node {
+            Node::Frames(parts) => Some(joined(parts)),
+            _ => None,
+        }
+    }
+
+    /// The number of rows, where it is known without running anything.
+    pub(crate) fn rows(&self) -> Option<u64> {
+        match &*self.node {
+            Node::Frames(parts) => Some(parts.iter().map(|df| df.height() as u64).sum()),
+            _ => None,
+        }
+    }
+
+    /// The number of rows, where Polars knows it or counts it by itself.
+    ///
+    /// # Errors
+    /// What the plan meets.
+    pub(crate) fn count(&self) -> Result<Option<u64>> {
+        match &*self.node {
+            Node::Plan(plan) => plan::count(plan).map(Some),
+            Node::File(file) => file.count().map(Some),
+            _ => Ok(self.rows()),
+        }
+    }
+
+    /// The call of a task for each group of rows, planned.
+    ///
+    /// # Errors
+    /// [`SchemaInvalid`](fugue_core::ErrorKind::SchemaInvalid) for an output that Polars cannot hold.
+    pub(crate) fn mapped(&self, map: &Map) -> Result<Self> {
+        types::polars_schema_of(map.task.output())?;
+        Ok(Self::new(map.task.output().clone(), Node::Map { input: self.clone(), map: map.clone() }))
+    }
+
+    /// All rows, as they become ready.
+    pub(crate) fn run(&self, run: &RunContext) -> Result<BatchIter> {
+        Ok(match Action::new(self, run)?.rows(self, None)? {
+            InputRows::Stream(batches) => batches,
+            InputRows::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
+        })
+    }
+
+    /// Runs it and keeps the rows, in their partitions.
+    pub(crate) fn persist(&self, run: &RunContext) -> Result<Self> {
+        let parts = match Action::new(self, run)?.rows(self, None)? {
+            InputRows::Stream(batches) => vec![batches.collect::<Result<_>>()?],
+            InputRows::Split(parts) => parts,
+        };
+        Self::in_memory(&self.schema, parts)
+    }
+
+    /// Rows of a node without inputs.
+    pub(crate) fn leaf(&self, columns: Option<&[usize]>, run: &RunContext) -> Result<Option<InputRows>> {
+        let schema = narrowed(&self.schema, columns)?;
+        Ok(Some(match &*self.node {
+            Node::Frames(parts) => {
+                let part = |df: &DataFrame| {
+                    let df = if columns.is_some() { &df.select(schema.names()).map_err(crate::error::from_polars)? } else { df };
+                    to_batches(df, &schema)
+                };
+                let mut parts = parts.iter().map(part).collect::<Result<Vec<_>>>()?;
+                match parts.pop() {
+                    Some(only) if parts.is_empty() => InputRows::Stream(Box::new(only.into_iter().map(Ok))),
+                    last => InputRows::Split(parts.into_iter().chain(last).collect()),
+                }
+            }
+            Node::Plan(plan) => {
+                let plan = if columns.is_some() { plan::select(plan, &schema) } else { plan.clone() };
+                InputRows::Stream(plan::read(plan, schema, &run.cancel))
+            }
+            Node::File(file) => InputRows::Stream(file.read(columns.is_some(), schema, &run.cancel)?),
+            Node::Source(source) => InputRows::Stream(source.lazy().scan_parallel(columns, &run.pool, &run.cancel)?),
+            Node::Map { .. } | Node::Comap { .. } | Node::Repartition { .. } => return Ok(None),
+        }))
+    }
+
+    /// The plan as text: our nodes, and below them what Polars says of its own.
+    pub(crate) fn explain(&self) -> Result<String> {
+        let mut lines = Vec::new();
+        self.describe(0, &mut lines)?;
+        Ok(lines.join("\n"))
+    }
+
+    fn describe(&self, depth: usize, lines: &mut Vec<String>) -> Result<()> {
+        let mut native = None;
+        let text = match &*self.node {
+            Node::Frames(parts) => {
+                let rows: usize = parts.iter().map(DataFrame::height).sum();
+                format!("Frame: {rows} rows in {} partition{}", parts.len(), if parts.len() == 1 { "" } else { "s" })
+            }
+            Node::Plan(plan) => {
+                native = Some(plan::explain(plan)?);
+                "Polars:".to_owned()
+            }
+            Node::File(file) => {
+                native = Some(plan::explain(file.plan())?);
+                "Polars:".to_owned()
+            }
+            Node::Source(source) => format!("Source: {}", source.lazy().describe()),
+            Node::Map { input, map } => {
+                let columns = map.task.columns(0, &input.schema, &map.spec)?;
+                let reads = match columns {
+                    Some(_) => narrowed(&input.schema, columns.as_deref())?.names().collect::<Vec<_>>().join(", "),
+                    None => "all columns".to_owned(),
+                };
+                format!("Map: {} [{}] reads {reads}", map.task.name(), map.spec)
+            }
+            Node::Comap { zip, task } => format!("Comap: {} {:?} [{}]", task.name(), zip.how, zip.spec),
+            Node::Repartition { spec, .. } => format!("Repartition: [{spec}]"),
+        };
+        let indent = "  ".repeat(depth);
+        lines.push(format!("{indent}{text} -> {}", self.schema));
+        lines.extend(native.iter().flat_map(|text| text.lines()).map(|line| format!("{indent}  {line}")));
+        for (input, _) in self.inputs()? {
+            input.describe(depth + 1, lines)?;
+        }
+        Ok(())
+    }
+}
+
+/// Partitions one below the other; their chunks are not copied.
+fn joined(parts: &[DataFrame]) -> Result<DataFrame> {
+    let mut parts = parts.iter();
+    let mut all = parts.next().cloned().unwrap_or_default();
+    for part in parts {
+        all.vstack_mut(part).map_err(crate::error::from_polars)?;
+    }
+    Ok(all)
+}
+
+/// The columns at some positions; all of them without.
+pub(crate) fn narrowed(schema: &Schema, columns: Option<&[usize]>) -> Result<Schema> {
+    match columns {
+        Some(columns) => Schema::new(columns.iter().filter_map(|&i| schema.fields().get(i).cloned())),
+        None => Ok(schema.clone()),
+    }
+}

@@ -1,0 +1,129 @@
+//! Functions of the user as steps of a Polars plan, for frames that leave the library and are collected by their owner.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use fugue_core::engine::Map;
+use fugue_core::run::{Cancel, Pool, RunContext};
+use fugue_core::transform::{InputRows, Shape, panic_text, run_map};
+use fugue_core::{Error, ErrorKind, Result, Schema};
+use polars::prelude::{AllowedOptimizations, Column, DataFrame, IntoLazy, LazyFrame, PlSmallStr};
+use polars_plan::dsl::DslBuilder;
+
+use crate::batches::{from_batches, to_batches};
+use crate::error::{here, into_polars};
+use crate::frame::{PolarsFrame, narrowed};
+use crate::{plan, types};
+
+/// A plan with a map on top, called with the columns that it reads.
+///
+/// # Errors
+/// `ColumnNotFound` for a spec that does not fit, `SettingInvalid` where the operating system gives no threads.
+pub(crate) fn mapped(input: &LazyFrame, schema: &Schema, map: &Map) -> Result<LazyFrame> {
+    let columns = map.task.columns(0, schema, &map.spec)?;
+    let schema = narrowed(schema, columns.as_deref())?;
+    // Nothing may be pushed through the step; that it reads few columns is said below it.
+    let input = plan::select(input, &schema);
+    let by_row = map.task.shape() == Shape::Row && !map.task.wants_cursor();
+    let optimizations = if by_row { AllowedOptimizations::STREAMING } else { AllowedOptimizations::empty() };
+    let name = step_name(map.task.name(), map.task.fingerprint());
+    let (map, run) = (map.clone(), RunContext::new(pool()?, Cancel::never()));
+    let output = map.task.output().clone();
+    let call = move |df: DataFrame| {
+        let rows = InputRows::Stream(Box::new(to_batches(&df, &schema)?.into_iter().map(Ok)));
+        let batches = run_map(rows, &schema, &map.spec, &map.task, &run)?.collect::<Result<_>>()?;
+        from_batches(batches, map.task.output())
+    };
+    step(input, name, &output, optimizations, call)
+}
+
+/// A plan without a native input: the whole frame runs when the plan is collected.
+///
+/// # Errors
+/// As [`mapped`].
+pub(crate) fn source(frame: &PolarsFrame) -> Result<LazyFrame> {
+    let (inner, run) = (frame.clone(), RunContext::new(pool()?, Cancel::never()));
+    rows_of(frame.schema(), move || from_batches(inner.run(&run)?.collect::<Result<_>>()?, inner.schema()))
+}
+
+/// A plan whose rows are made by something outside of Polars.
+///
+/// # Errors
+/// As [`mapped`].
+pub(crate) fn rows_of(schema: &Schema, make: impl Fn() -> Result<DataFrame> + Send + Sync + 'static) -> Result<LazyFrame> {
+    // Not a scan of our own: the streaming engine panics on those. Steps have an input; this one is not looked at.
+    let start = DataFrame::new(1, vec![Column::new("start".into(), [true])]).map_err(crate::error::from_polars)?;
+    step(start.lazy(), step_name("rows", 0), schema, AllowedOptimizations::empty(), move |_| make())
+}
+
+/// The pool for functions in a plan: the shared one, or one of its own for a plan that is made inside a function of the user. Threads
+/// of the shared pool may all be waiting for such plans.
+///
+/// # Errors
+/// `SettingInvalid` where the operating system gives no threads.
+pub(crate) fn pool() -> Result<Pool> {
+    let shared = Pool::shared()?;
+    if shared.is_current() { Pool::new(1) } else { Ok(shared) }
+}
+
+/// Polars tells opaque steps apart by their name alone when it looks for common parts of a plan: two steps of one name over one input
+/// are called once. So each has a name of its own, and only a step that stands in two places of a plan is called once for both.
+fn step_name(task: &str, fingerprint: u64) -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    format!("fugue {task} {fingerprint:016x}.{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+fn step(
+    input: LazyFrame,
+    name: String,
+    output: &Schema,
+    optimizations: AllowedOptimizations,
+    call: impl Fn(DataFrame) -> Result<DataFrame> + Send + Sync + 'static,
+) -> Result<LazyFrame> {
+    // Polars trusts what a step says of its columns; `from_batches` has checked it. An error here would be a panic of the planner.
+    let declared = Arc::new(types::polars_schema_of(output)?);
+    let schema = Arc::new(move |_: &polars::prelude::Schema| Ok(Arc::clone(&declared)));
+    let call = move |df: DataFrame| apart(|| call(df)).map_err(|e| into_polars(here(e)));
+    let kept = input.get_current_optimizations();
+    // `LazyFrame::map` takes static names only.
+    let plan = DslBuilder::from(input.logical_plan).map(call, optimizations, Some(schema), PlSmallStr::from(name)).build();
+    Ok(LazyFrame::from(plan).with_optimizations(kept))
+}
+
+/// Runs work that waits for our pool, called by Polars on a thread of its choice.
+///
+/// On a thread of its pool Polars goes on working while we wait: a function of the user may use Polars itself, and if all threads of
+/// Polars waited for functions that wait for Polars, nothing would ever end. Panics of ours never unwind into Polars.
+fn apart<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let caught = move || {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+            Err(Error::new(ErrorKind::Unexpected, format!("the engine panicked: {}; please report it", panic_text(&*panic))))
+        })
+    };
+    if rayon::current_thread_index().is_none() || Pool::shared()?.is_current() {
+        return caught();
+    }
+    std::thread::scope(|scope| {
+        let (send, receive) = sync_channel(1);
+        std::thread::Builder::new()
+            .name("fugue-polars".to_owned())
+            .spawn_scoped(scope, move || {
+                // The receiver is there until the answer is.
+                let _ = send.send(caught());
+            })
+            .map_err(|e| Error::new(ErrorKind::SettingInvalid, "the operating system gives no more threads").with_source(e))?;
+        loop {
+            match receive.recv_timeout(Duration::from_micros(200)) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::new(ErrorKind::Unexpected, "the thread of a step ended without an answer"));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    rayon::yield_now();
+                }
+            }
+        }
+    })
+}

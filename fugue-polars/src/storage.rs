@@ -1,0 +1,113 @@
+//! Parquet files that Polars reads itself: only those for which it gives what the reader of the core would.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use fugue_core::io::{self, BatchIter, Format, LoadOptions};
+use fugue_core::run::Cancel;
+use fugue_core::{Error, ErrorKind, Result, Schema, Type};
+use polars::io::HiveOptions;
+use polars::prelude::{LazyFrame, PlRefPath, ScanArgsParquet};
+
+use crate::error::guarded;
+use crate::frame::{Node, PolarsFrame};
+use crate::{plan, types};
+
+/// A file, as it was when it was loaded.
+pub(crate) struct File {
+    plan: LazyFrame,
+    path: PathBuf,
+    stamp: (u64, Option<SystemTime>),
+}
+
+/// A frame over a file, or `None` where the reader of the core is to read it.
+///
+/// # Errors
+/// As [`io::open`].
+pub(crate) fn load(path: &str, options: &LoadOptions) -> Result<Option<PolarsFrame>> {
+    let file = Path::new(path);
+    if *options != LoadOptions::default() || !matches!(Format::of(file), Ok(Format::Parquet)) || !file.is_file() {
+        return Ok(None);
+    }
+    // The core says what there is to see; Polars reads it only if it sees the very same.
+    let ours = io::open(file, options, &Cancel::never())?;
+    let schema = ours.schema();
+    if !schema.fields().iter().all(|f| is_alike(f.ty())) {
+        return Ok(None);
+    }
+    let Some(file) = File::open(file) else { return Ok(None) };
+    let same = match guarded(|| file.plan.clone().collect_schema()) {
+        Ok(theirs) => *theirs == types::polars_schema_of(schema)?,
+        Err(_) => false,
+    };
+    Ok(same.then(|| PolarsFrame::new(schema.clone(), Node::File(file))))
+}
+
+/// Whether both readers give the same values of a type. Polars makes times outside of the day null, does not look for keys that a map
+/// has twice, and drops the fields of structs that are null.
+fn is_alike(ty: &Type) -> bool {
+    match ty {
+        Type::Time | Type::Map(..) | Type::Struct(_) => false,
+        Type::List(item) => is_alike(item),
+        _ => true,
+    }
+}
+
+impl File {
+    fn open(path: &Path) -> Option<Self> {
+        let path = std::path::absolute(path).ok()?;
+        let stamp = stamp(&path).ok()?;
+        let args = ScanArgsParquet { cache: false, glob: false, hive_options: HiveOptions::new_disabled(), ..ScanArgsParquet::default() };
+        let plan = guarded(|| LazyFrame::scan_parquet(PlRefPath::try_from_pathbuf(path.clone())?, args)).ok()?;
+        Some(Self { plan, path, stamp })
+    }
+
+    pub(crate) fn plan(&self) -> &LazyFrame {
+        &self.plan
+    }
+
+    /// The rows, of all columns or of some.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the file is gone or another one; what reading meets comes out of the iterator.
+    pub(crate) fn read(&self, some: bool, schema: Schema, cancel: &Cancel) -> Result<BatchIter> {
+        self.check()?;
+        let plan = if some { plan::select(&self.plan, &schema) } else { self.plan.clone() };
+        let path = self.path.clone();
+        Ok(Box::new(plan::read(plan, schema, cancel).map(move |batch| batch.map_err(|e| unreadable(&path, e)))))
+    }
+
+    /// The number of rows, as the footer says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`].
+    pub(crate) fn count(&self) -> Result<u64> {
+        self.check()?;
+        plan::count(&self.plan).map_err(|e| unreadable(&self.path, e))
+    }
+
+    /// Polars remembers the footer, and would take another file for a damaged one.
+    fn check(&self) -> Result<()> {
+        let path = self.path.display().to_string();
+        match stamp(&self.path) {
+            Ok(stamp) if stamp == self.stamp => Ok(()),
+            Ok(_) => Err(Error::new(ErrorKind::Io, format!("{path} changed since it was loaded; load it again")).with("path", path)),
+            Err(e) => Err(Error::new(ErrorKind::Io, format!("{path} cannot be opened: {e}")).with_source(e).with("path", path)),
+        }
+    }
+}
+
+fn stamp(path: &Path) -> std::io::Result<(u64, Option<SystemTime>)> {
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.len(), metadata.modified().ok()))
+}
+
+/// What Polars meets in a file is a matter of the file.
+fn unreadable(path: &Path, error: Error) -> Error {
+    let shown = path.display().to_string();
+    if error.kind() != ErrorKind::EngineFailed {
+        return error.with("path", shown);
+    }
+    Error::new(ErrorKind::Io, format!("{shown} cannot be read: {}", error.message())).with_source(error).with("path", shown)
+}
