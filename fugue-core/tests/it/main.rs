@@ -4,4 +4,3 @@ mod actions;
 mod checks;
 mod compile_errors;
 mod shapes;
-mod wrong;

@@ -3,22 +3,7 @@
 use fugue_core::row::Row;
 
 #[derive(Row)]
-struct Tuple(i64, String);
-
-#[derive(Row)]
-enum Choice {
-    One { a: i64 },
-}
-
-#[derive(Row)]
 struct Empty;
-
-#[derive(Row)]
-struct Twice {
-    a: i64,
-    #[row(rename = "a")]
-    b: i64,
-}
 
 #[derive(Row)]
 struct Static {
