@@ -1,6 +1,6 @@
 //! Files: what is saved comes back, and an engine's own readers answer as the core's do.
 
-use fugue_core::io::{LoadOptions, SaveMode, SaveOptions};
+use fugue_core::io::{Format, LoadOptions, SaveMode, SaveOptions};
 use fugue_core::{ErrorKind, Schema, blocking};
 
 use super::run::{mapped, spec};
@@ -77,7 +77,7 @@ pub fn a_folder_is_one_frame(t: &Bench) -> Outcome {
         blocking::wait(t.frame(lane, &one)?.save(path_in(&folder, "a.parquet")))?;
         blocking::wait(t.frame(lane, &two)?.save(path_in(&folder, "b.parquet")))?;
         std::fs::write(folder.path().join("_SUCCESS"), "").map_err(|e| e.to_string())?;
-        let options = LoadOptions::new().columns(["a", "c"]);
+        let options = LoadOptions::new().format(Format::Parquet).columns(["a", "c"]);
         let path = folder.path().display().to_string();
         t.same(&all, &blocking::wait(t.session(lane)?.load_with(&path, &options))?)
     })

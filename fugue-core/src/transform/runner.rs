@@ -95,7 +95,9 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
         return Ok(call_rows(rows, task, run));
     }
     let explicit = num_matters || matches!(spec.algorithm(), Algo::Even | Algo::Rand);
-    if explicit {
+    // One partition is what a stream is already, by every algorithm: it need not be gathered first.
+    let single = num_matters && !spec.num_expr().needs_row_count() && number(spec, None, run)? == 1;
+    if explicit && !(single && matches!(rows, InputRows::Stream(_))) {
         let batches = rows.collect(run)?;
         if *spec.num_expr() == Num::rows() && spec.algorithm() == Algo::Even && spec.presort_keys().is_empty() {
             return Ok(call_single_rows(batches, task, run));
