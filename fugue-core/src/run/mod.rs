@@ -26,6 +26,9 @@ impl RunContext {
     /// A first attempt on a pool. Where it is made inside an async runtime of several threads, futures of user code run there.
     #[must_use]
     pub fn new(pool: Pool, cancel: Cancel) -> Self {
+        // Inside a call of user code the threads of the pool may all be waiting for actions like this one: it brings its own.
+        let nested = rayon::current_thread_index().is_some();
+        let pool = if nested { Pool::new(pool.threads()).unwrap_or(pool) } else { pool };
         Self { pool, cancel, attempt: 0, runtime: crate::blocking::current_runtime() }
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the Polars engine through its public door.
 
 mod arguments;
+mod conformance;
 mod engine;
 mod errors;
 mod files;
