@@ -11,7 +11,7 @@ use futures::{SinkExt, Stream, StreamExt};
 use crate::blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::BatchIter;
-use crate::run::Cancel;
+use crate::run::{Cancel, CancelHandle};
 use crate::schema::Schema;
 
 /// Batches of one schema, in the contract's layout, as they become ready. Dropping it stops the work behind it.
@@ -59,9 +59,12 @@ impl BatchStream {
     /// The same stream, ended with its error when the action is cancelled or late, even while the work behind it is inside user code.
     pub(crate) fn until(mut self, cancel: &Cancel) -> Self {
         let mut stopped = Box::pin(cancel.stopped());
+        // Dropped with the stream: groups that were begun ahead of the consumer then end too.
+        let abandon = Abandon(cancel.handle());
         let schema = self.schema.clone();
         let mut over = false;
         Self::new(schema, futures::stream::poll_fn(move |cx| {
+            let _ = &abandon;
             if over {
                 return Poll::Ready(None);
             }
@@ -98,6 +101,15 @@ impl BatchStream {
     #[must_use]
     pub fn into_blocking(mut self) -> BatchIter {
         Box::new(std::iter::from_fn(move || futures::executor::block_on(self.next())))
+    }
+}
+
+/// Ends the run of a stream that nobody reads any more.
+struct Abandon(CancelHandle);
+
+impl Drop for Abandon {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 

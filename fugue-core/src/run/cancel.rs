@@ -24,7 +24,10 @@ struct State {
 /// A call that is already inside user code cannot be interrupted; no further call starts.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
+    /// Of this run alone: a consumer that goes away ends it.
     state: Arc<State>,
+    /// Of the handle, which may be shared by several actions.
+    shared: Option<Arc<State>>,
     deadline: Option<Instant>,
 }
 
@@ -60,7 +63,7 @@ impl Cancel {
     /// A token that a handle and a deadline, counted from now, can stop.
     #[must_use]
     pub fn new(handle: &CancelHandle, deadline: Option<Duration>) -> Self {
-        Self { state: Arc::clone(&handle.state), deadline: deadline.and_then(|d| Instant::now().checked_add(d)) }
+        Self { state: Arc::default(), shared: Some(Arc::clone(&handle.state)), deadline: deadline.and_then(|d| Instant::now().checked_add(d)) }
     }
 
     /// A token that nothing stops.
@@ -75,7 +78,7 @@ impl Cancel {
         self.deadline
     }
 
-    /// The handle that stops what looks at this token.
+    /// A handle that stops what looks at this token, and nothing else.
     #[must_use]
     pub fn handle(&self) -> CancelHandle {
         CancelHandle { state: Arc::clone(&self.state) }
@@ -87,7 +90,8 @@ impl Cancel {
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::DeadlineExceeded`].
     #[inline]
     pub fn check(&self) -> Result<()> {
-        if self.state.value.load(Ordering::Relaxed) == RUNNING && self.deadline.is_none() {
+        let running = |state: &Arc<State>| state.value.load(Ordering::Relaxed) == RUNNING;
+        if running(&self.state) && self.shared.as_ref().is_none_or(running) && self.deadline.is_none() {
             return Ok(());
         }
         self.check_slowly()
@@ -99,8 +103,8 @@ impl Cancel {
         let mut timed = false;
         std::future::poll_fn(move |cx| {
             // Registered before the look, so that a cancel in between is not missed.
-            if cancel.state.value.load(Ordering::Acquire) == RUNNING {
-                let mut waiting = cancel.state.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            for state in std::iter::once(&cancel.state).chain(&cancel.shared) {
+                let mut waiting = state.waiting.lock().unwrap_or_else(PoisonError::into_inner);
                 if !waiting.iter().any(|w| w.will_wake(cx.waker())) {
                     waiting.push(cx.waker().clone());
                 }
@@ -120,7 +124,8 @@ impl Cancel {
 
     #[cold]
     fn check_slowly(&self) -> Result<()> {
-        match self.state.value.load(Ordering::Acquire) {
+        let shared = self.shared.as_ref().map_or(RUNNING, |s| s.value.load(Ordering::Acquire));
+        match self.state.value.load(Ordering::Acquire).max(shared) {
             CANCELLED => Err(Error::new(ErrorKind::Cancelled, "the action was cancelled")),
             LATE => Err(late()),
             _ if self.deadline.is_some_and(|d| Instant::now() >= d) => {
