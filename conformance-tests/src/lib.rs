@@ -1,4 +1,46 @@
-//! The conformance suite that every engine runs.
+//! The conformance suite: what every engine must answer, and the tests that find out whether it does.
+//!
+//! An adapter depends on this crate for its tests, and writes a [`Harness`] and one macro:
+//!
+//! ```
+//! use conformance_tests::{Harness, Lane, conformance};
+//! use fugue_core::{Result, Session, blocking};
+//!
+//! struct Mine;
+//!
+//! impl Harness for Mine {
+//!     type Guard = ();
+//!
+//!     fn session(&self, lane: &Lane) -> Result<(Session, ())> {
+//!         let builder = Session::builder().threads(lane.partitions).derived(lane.derived);
+//!         Ok((blocking::wait(builder.open("local"))?, ()))
+//!     }
+//! }
+//!
+//! conformance! {
+//!     harness: Mine,
+//!     gaps: [],
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! That makes one named `#[test]` per rule. What an engine does not keep stands in `gaps`, with the reason and how it fails; a gap
+//! that is closed, or that fails in another way, fails the run.
+//!
+//! - [`rules`]: the rules, ordinary functions over a [`bench::Bench`], in one list.
+//! - [`compare`]: the only definition of "identical".
+//! - [`oracle`]: an interpreter that goes row by row, shares no code with engines, and says what must come out.
+//! - [`generate`]: random schemas, rows, specs and lanes; [`property`]: how often they are tried, from which seed.
+//! - [`table`]: what became of each row of the contract.
+//!
+//! | variable | means |
+//! |---|---|
+//! | `FUGUE_CASES` | cases per property; 64 unless said otherwise |
+//! | `FUGUE_SEED` | a seed as a failure prints it, or `random`; without it every run tries the same cases |
+//! | `FUGUE_DEADLINE` | seconds that a rule may take; 180 unless said otherwise |
+//!
+//! To add a rule: write its body in a file under `rules`, name it in the list of `rules/mod.rs`, and name it in `contract.table` at
+//! the row that asks for it. To show that it can fail, add a fault to `tests/it/fault.rs`.
 
 pub mod bench;
 pub mod compare;

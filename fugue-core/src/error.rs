@@ -212,12 +212,18 @@ impl fmt::Display for Error {
         if !shown.is_empty() {
             write!(f, " {{ {} }}", shown.join(", "))?;
         }
-        write!(f, " => {}", e.message)?;
+        write!(f, " => {}", one_line(&e.message))?;
         if let Some(at) = e.call_site {
             write!(f, " (asked for at {}:{}:{})", at.file(), at.line(), at.column())?;
         }
         Ok(())
     }
+}
+
+/// A message without its line breaks, and without the carets that point into the line above them.
+fn one_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim).filter(|line| line.chars().any(|c| c != '^'));
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Debug for Error {

@@ -94,11 +94,12 @@ pub fn present(ty: &Type) -> BoxedStrategy<OwnValue> {
 fn whole(low: i128, high: i128) -> BoxedStrategy<OwnValue> {
     let small = (-3_i128..=9).prop_map(move |i| i.clamp(low, high));
     let ends = select(vec![low, low + 1, high - 1, high, 0_i128.clamp(low, high)]);
-    // Ends may be further apart than the type can say, so a share of each is taken before they meet.
+    // Ends may be further apart than the type can say, so the way between them is measured without a sign.
     let inside = any::<u64>().prop_map(move |share| {
-        let (share, all) = (i128::from(share), i128::from(u64::MAX));
-        let (steps, rest) = (high / all - low / all, (high % all - low % all).clamp(0, all));
-        (low + steps * share + rest.min(share)).clamp(low, high)
+        let span = high.wrapping_sub(low).cast_unsigned();
+        let (share, all) = (u128::from(share), u128::from(u64::MAX));
+        let way = span / all * share + (span % all).min(share);
+        low.wrapping_add(way.cast_signed()).clamp(low, high)
     });
     prop_oneof![4 => small, 2 => ends, 1 => inside].prop_map(OwnValue::Int).boxed()
 }

@@ -8,6 +8,8 @@ mod laws;
 mod map;
 mod repartition;
 mod run;
+mod runs;
+mod storage;
 mod support;
 mod transform;
 
@@ -147,6 +149,26 @@ macro_rules! for_each_rule {
                 cancelling_ends_the_action,
                 a_deadline_ends_the_action,
                 a_session_survives_a_failure,
+            }
+            runs {
+                user_code_runs_on_the_sessions_threads,
+                no_more_calls_at_once_than_threads,
+                a_source_is_not_read_ahead_of_its_reader,
+                an_unkeyed_stream_runs_in_bounded_memory,
+                a_stream_that_was_read_says_so,
+                frames_of_another_engine_come_in,
+                actions_at_the_same_time_do_not_disturb_each_other,
+            }
+            storage {
+                parquet_makes_the_round_trip,
+                parquet_columns_are_chosen_and_cast,
+                csv_makes_the_round_trip,
+                a_folder_is_one_frame,
+                a_loaded_frame_is_mapped,
+                an_empty_frame_is_saved_with_its_columns,
+                an_empty_csv_field_is_null,
+                large_files_are_read_whole,
+                files_that_cannot_be_are_errors,
             }
             laws {
                 partition_count_does_not_matter,

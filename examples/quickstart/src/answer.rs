@@ -1,5 +1,7 @@
 //! What a step answers, and how it is shown.
 
+use std::fmt::Display;
+use std::io::Write as _;
 use std::time::Instant;
 
 use fugue::{DataFrame, Result};
@@ -20,8 +22,13 @@ impl Answer {
         let title = title.into();
         let rows = planned.persist().await?;
         let seconds = started.elapsed().as_secs_f64();
-        println!("\n{title}\n{}", rows.table(SHOWN).await?);
-        println!("{} rows in {seconds:.2} s", rows.count().await?);
+        say(format!("\n{title}\n{}", rows.table(SHOWN).await?));
+        say(format!("took {seconds:.2} s for {} rows", rows.count().await?));
         Ok(Self { title, rows })
     }
+}
+
+/// Writes a line for the user. A reader that went away (`| head`) is no reason to fail.
+pub fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -13,7 +13,7 @@ options
   --scale NUMBER    size of the TPC-H tables; 1 is six million line items, the default is 0.02
 
 own data
-  --input FILE      a Parquet or CSV file, or a folder of them, instead of the tables
+  --input FILE      a Parquet or CSV file instead of the tables
   --value COLUMN    the column of numbers to take the moving average of
   --by COLUMNS      one average per value of these columns, separated by commas
   --presort ORDER   the order inside: \"at\", or \"day desc, id\"

@@ -2,7 +2,8 @@
 //!
 //! `cargo run -p quickstart` makes TPC-H tables, runs the functions of [`functions`] over them and shows what comes out;
 //! `cargo run -p quickstart -- --help` says what else it can do.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+#![expect(clippy::print_stderr, reason = "a program for the terminal")]
+#![expect(unreachable_pub, reason = "a program has no public interface")]
 
 mod answer;
 mod arguments;
@@ -21,14 +22,15 @@ use std::process::ExitCode;
 
 use fugue::Session;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, say};
 use crate::arguments::{Arguments, Data};
 
-fn main() -> ExitCode {
+#[fugue::main]
+async fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            println!("{}", arguments::HELP);
+            say(arguments::HELP);
             return ExitCode::SUCCESS;
         }
         Err(message) => {
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match fugue::blocking::wait(run(&arguments)) {
+    match run(&arguments).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
             eprintln!("quickstart: the engines do not agree");
@@ -51,15 +53,15 @@ fn main() -> ExitCode {
 
 /// Runs everything on every engine asked for; whether all answers are identical.
 async fn run(arguments: &Arguments) -> fugue::Result<bool> {
+    let engines = polars::engines(arguments)?;
     let folder = match &arguments.data {
         Data::Tpch { scale } => Some(tables::make(*scale).await?),
         Data::Own(_) => None,
     };
-    let engines = polars::engines(arguments)?;
     let mut all: Vec<(&str, Vec<Answer>)> = Vec::new();
     for &engine in &engines {
         let session = Session::open(engine).await?;
-        println!("\n=== engine {engine}, {} threads ===", session.threads());
+        say(format!("\n=== engine {engine}, {} threads ===", session.threads()));
         let mut answers = match (&arguments.data, &folder) {
             (Data::Own(own), _) => own::run(&session, own).await?,
             (Data::Tpch { .. }, Some(folder)) => tpch::run(&session, folder).await?,
@@ -72,11 +74,11 @@ async fn run(arguments: &Arguments) -> fugue::Result<bool> {
     }
     if let [(first, expected), others @ ..] = &all[..] {
         if others.is_empty() {
-            println!("\n{}", polars::NEXT);
+            say(format!("\n{}", polars::NEXT));
         }
         let mut same = true;
         for (engine, answers) in others {
-            println!("\n=== is what {engine} answers what {first} answers? ===");
+            say(format!("\n=== is what {engine} answers what {first} answers? ==="));
             same &= polars::compare(expected, answers).await?;
         }
         return Ok(same);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use fugue::prelude::*;
 use fugue::{Field, Type};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, say};
 use crate::arguments::Own;
 
 /// The moving average over so many values; a missing value counts for nothing.
@@ -32,7 +32,7 @@ fn miss(values: &[f64], window: usize) -> f64 {
 pub async fn run(session: &Session, own: &Own) -> Result<Vec<Answer>> {
     let input = own.input.to_string_lossy();
     let df = session.load(&input).await?;
-    println!("{input}: {} rows of {}", df.count().await?, df.schema());
+    say(format!("{input}: {} rows of {}", df.count().await?, df.schema()));
     let (df, value) = with_numbers(session, own, df).await?;
 
     let started = Instant::now();

@@ -6,7 +6,7 @@ use std::time::Instant;
 use conformance_tests::compare::Compare;
 use fugue::{Result, Session};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, say};
 use crate::arguments::Arguments;
 use crate::tpch;
 
@@ -30,7 +30,7 @@ mod theirs {
         shipments
             .lazy()
             .with_column((price() / price().sum()).alias("share"))
-            .sort(["extendedprice", "orderkey"], SortMultipleOptions::default().with_order_descending(true))
+            .sort(["extendedprice", "orderkey", "linenumber"], SortMultipleOptions::default().with_order_descending(true))
             .limit(3)
             .select([col("suppkey"), col("orderkey"), col("linenumber"), col("share")])
             .collect()
@@ -63,9 +63,9 @@ pub async fn compare(expected: &[Answer], got: &[Answer]) -> Result<bool> {
             Err(format!("the schemas differ: {} and {}", one.rows.schema(), other.rows.schema()))
         };
         match result {
-            Ok(()) => println!("identical, {rows} rows: {}", one.title),
+            Ok(()) => say(format!("identical, {rows} rows: {}", one.title)),
             Err(difference) => {
-                println!("DIFFERENT: {}\n{difference}", one.title);
+                say(format!("DIFFERENT: {}\n{difference}", one.title));
                 same = false;
             }
         }

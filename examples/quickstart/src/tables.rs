@@ -12,6 +12,8 @@ use fugue::{Error, ErrorKind, Field, Result, Schema};
 use tpchgen::generators::{CustomerGenerator, LineItemGenerator, OrderGenerator};
 use tpchgen_arrow::{CustomerArrow, LineItemArrow, OrderArrow};
 
+use crate::answer::say;
+
 /// Files of a large table: they are made and read side by side.
 const PARTS: i32 = 4;
 
@@ -22,14 +24,14 @@ pub async fn make(scale: f64) -> Result<PathBuf> {
     let jobs: Vec<_> = large.chain([("customer", 1, 1)]).map(|(table, part, parts)| Job { folder: folder.clone(), table, part, parts }).collect();
     let missing: Vec<Job> = jobs.into_iter().filter(|job| !job.file().exists()).collect();
     if missing.is_empty() {
-        println!("TPC-H at scale {scale}: {} (made before)", folder.display());
+        say(format!("TPC-H at scale {scale}: {} (made before)", folder.display()));
         return Ok(folder);
     }
     let started = Instant::now();
     // The library's own fan-out: one call per file, on all cores.
     let rows = fugue::map(missing, move |job| job.run(scale)).run().await?;
     let rows: u64 = rows.into_iter().sum::<Result<u64>>()?;
-    println!("TPC-H at scale {scale}: {rows} rows made in {:.2} s, kept in {}", started.elapsed().as_secs_f64(), folder.display());
+    say(format!("TPC-H at scale {scale}: {rows} rows made in {:.2} s, kept in {}", started.elapsed().as_secs_f64(), folder.display()));
     Ok(folder)
 }
 

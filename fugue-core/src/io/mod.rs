@@ -45,7 +45,7 @@ pub fn open(path: impl AsRef<Path>, options: &LoadOptions, cancel: &Cancel) -> R
 pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Result<Arc<dyn LazySource>> {
     let format = match (options.format, paths.first()) {
         (Some(format), _) => format,
-        (None, Some(path)) => Format::of(path)?,
+        (None, Some(path)) => format_of(path)?,
         (None, None) => return Err(Error::new(ErrorKind::Io, "no path was given; name at least one file or folder")),
     };
     options.only_for(format)?;
@@ -55,6 +55,18 @@ pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Re
         Format::Parquet => Arc::new(ParquetSource::open(files, &columns, options.below.unwrap_or_default(), cancel)?),
         Format::Csv => Arc::new(CsvSource::open(files, &columns, options, cancel)?),
     })
+}
+
+/// The format of a file by its name, or of a folder by the names of its files, where all that have a known suffix have the same.
+fn format_of(path: &Path) -> Result<Format> {
+    let named = Format::of(path);
+    let (Err(_), Ok(entries)) = (&named, std::fs::read_dir(path)) else { return named };
+    let mut found: Vec<Format> = entries.flatten().filter_map(|e| Format::of(&e.path()).ok()).collect();
+    found.dedup();
+    match found[..] {
+        [format] => Ok(format),
+        _ => named,
+    }
 }
 
 /// Saves batches of the contract's layout as one file, and returns the number of rows.

@@ -88,14 +88,19 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     let num_matters = !spec.num_expr().is_zero();
     if !spec.keys().is_empty() && !row_wise {
         let plan = GroupPlan::new(schema, spec, number(spec, None, run)? as u64)?.with_columns(task.needs_of(0, schema)?);
-        let buckets = group(schema, rows.collect(run)?, &plan, &run.pool, &run.cancel)?;
+        let input = tracing::debug_span!("read", transformer = task.name()).in_scope(|| rows.collect(run))?;
+        let buckets = tracing::debug_span!("group", transformer = task.name())
+            .in_scope(|| group(schema, input, &plan, &run.pool, &run.cancel))?;
+        tracing::debug!(transformer = task.name(), groups = buckets.groups(), buckets = buckets.len(), "grouped");
         return Ok(call_buckets(buckets, task, run));
     }
     if row_wise {
         return Ok(call_rows(rows, task, run));
     }
     let explicit = num_matters || matches!(spec.algorithm(), Algo::Even | Algo::Rand);
-    if explicit {
+    // One partition is what a stream is already, by every algorithm: it need not be gathered first.
+    let single = num_matters && !spec.num_expr().needs_row_count() && number(spec, None, run)? == 1;
+    if explicit && !(single && matches!(rows, InputRows::Stream(_))) {
         let batches = rows.collect(run)?;
         if *spec.num_expr() == Num::rows() && spec.algorithm() == Algo::Even && spec.presort_keys().is_empty() {
             return Ok(call_single_rows(batches, task, run));

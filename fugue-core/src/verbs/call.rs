@@ -89,56 +89,48 @@ impl Settings {
 macro_rules! settings {
     () => {
         /// The partition keys: rows with equal keys reach the same call. One name or several.
-        #[must_use]
         pub fn partition_by(mut self, keys: impl $crate::partition::IntoNames) -> Self {
             self.settings.spec(|s| s.by(keys));
             self
         }
 
         /// The order of rows inside a call: `"at"`, `"at desc, id"`, names, or pairs of a name and whether it ascends. Nulls last.
-        #[must_use]
         pub fn presort(mut self, presort: impl $crate::partition::IntoPresort) -> Self {
             self.settings.spec(|s| s.presort(presort));
             self
         }
 
         /// The number of physical partitions: a number or an expression over `ROWCOUNT` and `CONCURRENCY`.
-        #[must_use]
         pub fn num(mut self, num: impl $crate::partition::IntoNum) -> Self {
             self.settings.spec(|s| s.num(num));
             self
         }
 
         /// How rows find their physical partition.
-        #[must_use]
         pub fn algo(mut self, algo: $crate::partition::Algo) -> Self {
             self.settings.spec(|s| Ok(s.algo(algo)));
             self
         }
 
         /// The whole partition specification at once; replaces what was said before.
-        #[must_use]
         pub fn partition(mut self, spec: $crate::partition::PartitionSpec) -> Self {
             self.settings.spec(|_| Ok(spec));
             self
         }
 
         /// The parameters, for arguments of type [`Params<P>`](crate::transform::Params): written down once, however many groups.
-        #[must_use]
         pub fn params<P: serde::Serialize + ?Sized>(mut self, params: &P) -> Self {
             self.settings.params(params);
             self
         }
 
         /// State that calls share, for arguments of type [`State<S>`](crate::transform::State) or `&S`.
-        #[must_use]
         pub fn state<S: Send + Sync + 'static>(mut self, state: S) -> Self {
             self.settings.state($crate::transform::StateSlot::ready(state));
             self
         }
 
         /// State that is built of the parameters at the first call, once per process: a model to load.
-        #[must_use]
         pub fn state_with<P, S>(self, load: impl Fn(P) -> S + Send + Sync + 'static) -> Self
         where
             P: serde::de::DeserializeOwned,
@@ -148,7 +140,6 @@ macro_rules! settings {
         }
 
         /// The same with a function that may fail; its error is that of the action.
-        #[must_use]
         pub fn try_state_with<P, S, E>(mut self, load: impl Fn(P) -> std::result::Result<S, E> + Send + Sync + 'static) -> Self
         where
             P: serde::de::DeserializeOwned,
@@ -160,21 +151,18 @@ macro_rules! settings {
         }
 
         /// Drops the groups (for row-wise functions: the rows) whose error is an `E`, and counts them; other errors end the action.
-        #[must_use]
         pub fn ignore_errors<E: std::error::Error + 'static>(mut self, dropped: &$crate::verbs::Dropped) -> Self {
             self.settings.ignore::<E>(dropped);
             self
         }
 
         /// Rules that the call must keep, besides those that the function is registered with.
-        #[must_use]
         pub fn rules(mut self, rules: $crate::transform::Rules) -> Self {
             self.settings.options.rules = Some(rules);
             self
         }
 
         /// How many calls of an async function may run at once; 16 unless said otherwise.
-        #[must_use]
         pub fn concurrency(mut self, calls: usize) -> Self {
             self.settings.options.concurrency = calls;
             self
@@ -187,7 +175,6 @@ pub(crate) use settings;
 macro_rules! output_settings {
     () => {
         /// The output schema: all columns, or an expression over those of the input (`"*, z:double"`, `"*-a"`).
-        #[must_use]
         pub fn schema(mut self, schema: impl std::fmt::Display) -> Self {
             self.settings.options.schema = Some(schema.to_string());
             self

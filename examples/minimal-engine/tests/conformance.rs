@@ -1,0 +1,25 @@
+//! The whole suite on the minimal engine; what it does not offer is declared, and how it says so.
+
+use conformance_tests::{Gap, Harness, Lane, conformance};
+use fugue_core::{ErrorKind, Result, Session};
+use minimal_engine::MinimalEngine;
+
+struct Minimal;
+
+impl Harness for Minimal {
+    type Guard = ();
+
+    fn session(&self, lane: &Lane) -> Result<(Session, ())> {
+        Ok((Session::builder().threads(lane.partitions).with_engine(MinimalEngine)?, ()))
+    }
+}
+
+conformance! {
+    harness: Minimal,
+    gaps: [
+        Gap::never("repartition::does_not_change_keyed_answers", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
+        Gap::never("repartition::every_algorithm_sees_every_row_once", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
+        Gap::never("repartition::keeps_every_row", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
+        Gap::never("repartition::zero_changes_nothing", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
+    ],
+}
