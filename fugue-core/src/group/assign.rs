@@ -2,7 +2,7 @@
 
 use super::ZipKind;
 use super::hash::Table;
-use super::keys::{Detail, KeyKind, same_view};
+use super::keys::{Detail, KeyKind, Proof, same_view};
 use super::scatter::Scattered;
 
 /// The groups of a bucket.
@@ -25,11 +25,10 @@ struct Spot {
 pub(super) fn assign(inputs: &[Scattered], kind: &KeyKind, how: ZipKind, bucket: usize) -> Assigned {
     match kind {
         KeyKind::Word(_) => assign_by(inputs, how, bucket, |_, _| true),
-        KeyKind::Pair(_) => assign_by(inputs, how, bucket, |a, b| proof(inputs, a) == proof(inputs, b)),
-        KeyKind::View => assign_by(inputs, how, bucket, |a, b| match (detail(inputs, a), detail(inputs, b)) {
-            (Detail::Buffers(x), Detail::Buffers(y)) => same_view(proof(inputs, a), x, proof(inputs, b), y),
-            _ => false,
-        }),
+        KeyKind::Proofs(proofs) => match proofs.as_slice() {
+            [Proof::Words(_)] => assign_by(inputs, how, bucket, |a, b| proof(inputs, a, 0, 1) == proof(inputs, b, 0, 1)),
+            many => assign_by(inputs, how, bucket, |a, b| same_proofs(inputs, many, a, b)),
+        },
         KeyKind::Bytes => assign_by(inputs, how, bucket, |a, b| match (detail(inputs, a), detail(inputs, b)) {
             (Detail::Rows(x), Detail::Rows(y)) => x.row(row(inputs, a)) == y.row(row(inputs, b)),
             _ => false,
@@ -37,9 +36,20 @@ pub(super) fn assign(inputs: &[Scattered], kind: &KeyKind, how: ZipKind, bucket:
     }
 }
 
+fn same_proofs(inputs: &[Scattered], proofs: &[Proof], a: Spot, b: Spot) -> bool {
+    let (Detail::Buffers(x), Detail::Buffers(y)) = (detail(inputs, a), detail(inputs, b)) else { return false };
+    proofs.iter().enumerate().all(|(at, kind)| {
+        let (left, right) = (proof(inputs, a, at, proofs.len()), proof(inputs, b, at, proofs.len()));
+        match kind {
+            Proof::Words(_) => left == right,
+            Proof::View(_) => same_view(left, &x[at], right, &y[at]),
+        }
+    })
+}
+
 #[inline]
-fn proof(inputs: &[Scattered], spot: Spot) -> u128 {
-    inputs[spot.input as usize].proofs[spot.place]
+fn proof(inputs: &[Scattered], spot: Spot, at: usize, stride: usize) -> u128 {
+    inputs[spot.input as usize].proofs[spot.place * stride + at]
 }
 
 #[inline]

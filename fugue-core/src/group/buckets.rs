@@ -11,8 +11,8 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use crate::error::Result;
 use crate::run::Cancel;
 
-use super::scatter::{Source, locate, pieces};
 use super::sort::sort_groups;
+use super::source::{Source, locate, pieces};
 use super::{Groups, Member};
 
 /// Groups that wait to be built, in buckets of whole groups. Every bucket has a group, every group a row.

@@ -32,6 +32,12 @@ pub(super) fn hash_pair(pair: u128) -> u64 {
     fold(fold(high(pair) ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9) ^ low(pair), 0x9e37_79b9_7f4a_7c15)
 }
 
+/// The hash of a key from that of its first parts and that of the next.
+#[inline]
+pub(super) fn combine(first: u64, next: u64) -> u64 {
+    fold(first.rotate_left(23) ^ next, 0x9e37_79b9_7f4a_7c15)
+}
+
 #[inline]
 pub(super) fn high(pair: u128) -> u64 {
     (pair >> 64) as u64

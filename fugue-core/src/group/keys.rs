@@ -1,7 +1,5 @@
 //! The keys of a run of rows as tags: the key itself where it fits into 64 bits, else a hash and what it takes to confirm it.
 
-use std::cmp::Ordering;
-
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::Buffer;
 use arrow::datatypes::DataType;
@@ -10,7 +8,7 @@ use arrow::row::Rows;
 use crate::error::Result;
 
 use super::canonical;
-use super::hash::{hash_bytes, hash_pair, low};
+use super::hash::{combine, hash_bytes, hash_pair, low};
 use super::words::{self, Part};
 
 /// How the keys of all inputs are compared.
@@ -18,28 +16,38 @@ use super::words::{self, Part};
 pub(super) enum KeyKind {
     /// All columns fit into one word, which is the tag.
     Word(Vec<Part>),
-    /// All columns fit into two words.
-    Pair(Vec<Part>),
-    /// One column of text or bytes in the layout of views.
-    View,
-    /// Anything else, through the row format.
+    /// Columns of fixed width, text and bytes: the tag is a hash, and so many proofs of 128 bits confirm it.
+    Proofs(Vec<Proof>),
+    /// Anything else: the tag is a hash of the row format.
     Bytes,
 }
 
+/// What a proof is made of: key columns by their position among the keys.
+#[derive(Clone, Debug)]
+pub(super) enum Proof {
+    /// The view of a column of text or bytes.
+    View(usize),
+    /// The words of columns of fixed width.
+    Words(Vec<(usize, Part)>),
+}
+
 /// The keys of a run of rows.
+#[derive(Default)]
 pub(super) struct EncodedKeys {
     pub tags: Vec<u64>,
-    /// Two words, or a view, by row; for [`KeyKind::Pair`] and [`KeyKind::View`].
+    /// Row after row, as many for each as the kind says.
     pub proofs: Vec<u128>,
     pub detail: Detail,
 }
 
-/// What confirms that two keys with one tag and one proof are the same.
+/// What confirms that two keys with the same tag are the same, besides their proofs.
+#[derive(Default)]
 pub(super) enum Detail {
     /// Nothing more is needed.
+    #[default]
     None,
-    /// The buffers that the views point to.
-    Buffers(Vec<Buffer>),
+    /// By proof: the buffers that its views point to.
+    Buffers(Vec<Vec<Buffer>>),
     /// The row format.
     Rows(Rows),
 }
@@ -50,60 +58,103 @@ const NULL_VIEW: u128 = u128::MAX;
 /// Text and bytes up to this length stand in the view itself.
 const INLINE: usize = 12;
 
+/// Keys that need more proofs than this are better off in the row format.
+const MOST_PROOFS: usize = 8;
+
 impl KeyKind {
     /// The cheapest kind for columns, each with whether any row of any input has a null in it.
     pub(super) fn of(columns: &[(DataType, bool)]) -> Self {
-        let parts: Vec<Part> = columns.iter().map(|(_, nullable)| Part { descending: false, nullable: *nullable }).collect();
-        match (words::words(columns.iter().map(|c| &c.0).zip(parts.iter().copied())), columns) {
-            (Some(0 | 1), _) => Self::Word(parts),
-            (Some(2), _) => Self::Pair(parts),
-            (_, [(DataType::Utf8View | DataType::BinaryView, _)]) => Self::View,
-            _ => Self::Bytes,
+        let part = |nullable| Part { descending: false, nullable };
+        if words::words(columns.iter().map(|(t, n)| (t, part(*n)))).is_some_and(|w| w <= 1) {
+            return Self::Word(columns.iter().map(|(_, n)| part(*n)).collect());
+        }
+        let mut proofs = Vec::new();
+        let mut words: Vec<(usize, Part)> = Vec::new();
+        let mut bits = 0;
+        for (i, (data_type, nullable)) in columns.iter().enumerate() {
+            if matches!(data_type, DataType::Utf8View | DataType::BinaryView) {
+                proofs.push(Proof::View(i));
+                continue;
+            }
+            let Some(width) = words::width(data_type).map(|w| w + usize::from(*nullable)).filter(|w| *w <= 128) else {
+                return Self::Bytes;
+            };
+            if bits + width > 128 {
+                proofs.push(Proof::Words(std::mem::take(&mut words)));
+                bits = 0;
+            }
+            words.push((i, part(*nullable)));
+            bits += width;
+        }
+        if !words.is_empty() {
+            proofs.push(Proof::Words(words));
+        }
+        if proofs.len() > MOST_PROOFS { Self::Bytes } else { Self::Proofs(proofs) }
+    }
+
+    /// Number of proofs of a row.
+    pub(super) fn proofs(&self) -> usize {
+        match self {
+            Self::Proofs(proofs) => proofs.len(),
+            Self::Word(_) | Self::Bytes => 0,
         }
     }
 
-    /// The keys of a run of rows.
-    pub(super) fn encode(&self, rows: usize, columns: Vec<ArrayRef>) -> Result<EncodedKeys> {
-        Ok(match self {
+    /// The keys of a run of rows, in place of those that were there before.
+    pub(super) fn encode(&self, rows: usize, columns: &[ArrayRef], keys: &mut EncodedKeys) -> Result<()> {
+        keys.tags.clear();
+        match self {
             Self::Word(parts) => {
-                let columns: Vec<_> = columns.into_iter().zip(parts.iter().copied()).collect();
-                let tags = words::encode::<1>(rows, &columns).into_iter().map(|[word]| word).collect();
-                EncodedKeys { tags, proofs: Vec::new(), detail: Detail::None }
+                keys.tags.resize(rows, 0);
+                let columns: Vec<_> = columns.iter().cloned().zip(parts.iter().copied()).collect();
+                words::encode_into(keys.tags.as_chunks_mut::<1>().0, &columns);
             }
-            Self::Pair(parts) => {
-                let columns: Vec<_> = columns.into_iter().zip(parts.iter().copied()).collect();
-                let words = words::encode::<2>(rows, &columns);
-                let proofs: Vec<u128> = words.into_iter().map(|[a, b]| u128::from(a) << 64 | u128::from(b)).collect();
-                EncodedKeys { tags: proofs.iter().copied().map(hash_pair).collect(), proofs, detail: Detail::None }
+            Self::Proofs(proofs) => {
+                keys.tags.resize(rows, 0);
+                keys.proofs.clear();
+                keys.proofs.resize(rows * proofs.len(), 0);
+                let buffers = proofs.iter().enumerate().map(|(at, proof)| encode_proof(keys, at, proofs.len(), proof, columns));
+                keys.detail = Detail::Buffers(buffers.collect());
             }
-            Self::View => encode_views(&columns[0]),
             Self::Bytes => {
-                let rows = canonical::rows(&columns.into_iter().map(|c| (c, false)).collect::<Vec<_>>())?;
-                let tags = rows.iter().map(|r| hash_bytes(r.data())).collect();
-                EncodedKeys { tags, proofs: Vec::new(), detail: Detail::Rows(rows) }
+                let rows = canonical::rows(&columns.iter().map(|c| (ArrayRef::clone(c), false)).collect::<Vec<_>>())?;
+                keys.tags.extend(rows.iter().map(|r| hash_bytes(r.data())));
+                keys.detail = Detail::Rows(rows);
             }
-        })
+        }
+        Ok(())
     }
 }
 
-fn encode_views(column: &ArrayRef) -> EncodedKeys {
-    let (views, buffers) = match column.data_type() {
-        DataType::Utf8View => (column.as_string_view().views(), column.as_string_view().data_buffers()),
-        _ => (column.as_binary_view().views(), column.as_binary_view().data_buffers()),
-    };
-    let mut proofs = views.to_vec();
-    if let Some(nulls) = column.nulls().filter(|n| n.null_count() > 0) {
-        for (proof, valid) in proofs.iter_mut().zip(nulls) {
-            if !valid {
-                *proof = NULL_VIEW;
+/// Adds a proof to all rows, and to their tags; gives the buffers that it points to.
+fn encode_proof(keys: &mut EncodedKeys, at: usize, stride: usize, proof: &Proof, columns: &[ArrayRef]) -> Vec<Buffer> {
+    let rows = keys.tags.len();
+    let slots = keys.proofs.iter_mut().skip(at).step_by(stride).zip(&mut keys.tags);
+    match proof {
+        Proof::Words(parts) => {
+            let columns: Vec<_> = parts.iter().map(|(i, part)| (ArrayRef::clone(&columns[*i]), *part)).collect();
+            let words = words::encode::<2>(rows, &columns);
+            for ((slot, tag), [first, second]) in slots.zip(words) {
+                *slot = u128::from(first) << 64 | u128::from(second);
+                *tag = combine(*tag, hash_pair(*slot));
             }
+            Vec::new()
+        }
+        Proof::View(i) => {
+            let column = &columns[*i];
+            let (views, buffers) = match column.data_type() {
+                DataType::Utf8View => (column.as_string_view().views(), column.as_string_view().data_buffers()),
+                _ => (column.as_binary_view().views(), column.as_binary_view().data_buffers()),
+            };
+            let nulls = column.nulls().filter(|n| n.null_count() > 0);
+            for (row, ((slot, tag), view)) in slots.zip(views).enumerate() {
+                *slot = if nulls.is_some_and(|n| n.is_null(row)) { NULL_VIEW } else { *view };
+                let inline = *slot == NULL_VIEW || length(*slot) <= INLINE;
+                *tag = combine(*tag, if inline { hash_pair(*slot) } else { hash_bytes(text(*slot, buffers)) });
+            }
+            buffers.to_vec()
         }
     }
-    let tag = |view: &u128| {
-        if *view == NULL_VIEW || length(*view) <= INLINE { hash_pair(*view) } else { hash_bytes(text(*view, buffers)) }
-    };
-    let tags = proofs.iter().map(tag).collect();
-    EncodedKeys { tags, proofs, detail: Detail::Buffers(buffers.to_vec()) }
 }
 
 /// Whether two views are the same text or bytes; null is the same as null.
@@ -113,7 +164,7 @@ pub(super) fn same_view(a: u128, a_buffers: &[Buffer], b: u128, b_buffers: &[Buf
         return a == b;
     }
     // The lower half holds the length and the first four bytes.
-    low(a) == low(b) && text(a, a_buffers).cmp(text(b, b_buffers)) == Ordering::Equal
+    low(a) == low(b) && text(a, a_buffers) == text(b, b_buffers)
 }
 
 #[inline]
@@ -123,6 +174,7 @@ fn length(view: u128) -> usize {
 
 /// What a long view stands for.
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the fields of a view have 32 bits")]
 fn text(view: u128, buffers: &[Buffer]) -> &[u8] {
     let (buffer, start) = ((view >> 64) as u32 as usize, (view >> 96) as usize);
     &buffers[buffer][start..start + length(view)]

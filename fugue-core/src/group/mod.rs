@@ -12,10 +12,12 @@ mod buckets;
 mod canonical;
 mod hash;
 mod keys;
+mod permute;
 mod plan;
 mod run;
 mod scatter;
 mod sort;
+mod source;
 mod split;
 mod words;
 

@@ -13,7 +13,9 @@ use crate::schema::Schema;
 use super::assign::assign;
 use super::buckets::{Bucket, Buckets, Column, Input, Selection};
 use super::keys::KeyKind;
-use super::scatter::{Sizes, Source, Tagging, permute, scatter};
+use super::permute::permute;
+use super::scatter::{Tagging, scatter};
+use super::source::{Sizes, Source, number};
 use super::{CoInput, GroupPlan, ZipKind};
 
 /// More buckets than this cost more than they bring: for every chunk it is kept where they start.
@@ -106,7 +108,7 @@ pub(super) fn lay_out(inputs: Vec<CoInput>, mode: Mode, pool: &Pool, cancel: &Ca
     let mut sources = Vec::with_capacity(inputs.len());
     let mut inputs = inputs;
     for input in &mut inputs {
-        sources.push(Source::new(std::mem::take(&mut input.batches), sizes)?);
+        sources.push(Source::new(&input.schema, std::mem::take(&mut input.batches), sizes)?);
     }
     let rows: usize = sources.iter().map(Source::rows).sum();
     let keyed = inputs.first().is_some_and(|i| !i.keys.is_empty());
@@ -155,7 +157,7 @@ fn by_key(inputs: &[CoInput], sources: &[Source], how: ZipKind, num: usize, canc
     let scattered = inputs
         .iter()
         .zip(sources)
-        .map(|(i, s)| scatter(s, &Tagging::Keys(&kind, &i.keys), small(count), cancel))
+        .map(|(i, s)| scatter(s, &Tagging::Keys(&kind, &i.keys), number(count), cancel))
         .collect::<Result<Vec<_>>>()?;
     let assigned = (0..count)
         .into_par_iter()
@@ -190,8 +192,8 @@ fn everything(sources: &[Source], how: ZipKind) -> Vec<Bucket> {
 
 /// Scatters the rows of one input; each bucket is a group.
 fn whole_buckets(sources: &[Source], tagging: &Tagging<'_>, count: usize, cancel: &Cancel) -> Result<Laid> {
-    let scattered = scatter(&sources[0], tagging, small(count), cancel)?;
-    let places = |bucket| scattered.places(bucket).flat_map(|(_, r)| r).map(small).collect::<Vec<u32>>();
+    let scattered = scatter(&sources[0], tagging, number(count), cancel)?;
+    let places = |bucket| scattered.places(bucket).flat_map(|(_, r)| r).map(number).collect::<Vec<u32>>();
     let filled: Vec<Vec<u32>> = (0..count).into_par_iter().map(places).collect();
     let bucket = |(number, places): (usize, Vec<u32>)| Bucket {
         offsets: vec![vec![0, places.len()]],
@@ -250,10 +252,4 @@ fn finish(input: CoInput, source: Source, order: Option<Vec<u32>>, keyed: bool, 
         project: input.columns,
         presort: input.presort,
     })
-}
-
-/// A number of rows or buckets: [`Source::new`] has seen to it that rows fit.
-#[expect(clippy::cast_possible_truncation, reason = "rows are checked when the source is made, buckets are fewer")]
-fn small(number: usize) -> u32 {
-    number as u32
 }

@@ -1,87 +1,17 @@
-//! The rows of one input, cut into chunks that fit the cache and brought into the order of their buckets.
+//! The keys of one input, hashed chunk by chunk and brought into the order of their buckets.
 //!
 //! Within a bucket rows keep the order of the input, whatever the chunks are, so that nothing depends on how batches were cut.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanBufferBuilder, PrimitiveArray, UInt32Array, downcast_primitive,
-};
-use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::compute::{concat, take};
-use arrow::record_batch::RecordBatch;
 use rayon::prelude::*;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::run::Cancel;
 
 use super::hash::{bucket_of, mix};
 use super::keys::{Detail, EncodedKeys, KeyKind};
-
-/// How rows are cut up. Answers do not depend on it, but for the numbers of groups and physical partitions.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sizes {
-    /// Rows of a chunk: so few that its keys and one of its columns stay in the cache of a core.
-    pub chunk: usize,
-    /// Rows of a bucket, on average: so few that all its columns stay in the cache of a core.
-    pub bucket: usize,
-}
-
-impl Default for Sizes {
-    fn default() -> Self {
-        Self { chunk: 1 << 16, bucket: 1 << 14 }
-    }
-}
-
-/// The batches of an input, and the chunks that they are cut into.
-pub(super) struct Source {
-    pub batches: Vec<RecordBatch>,
-    /// Where each batch starts among all rows, and their number at the end.
-    pub starts: Vec<usize>,
-    pub chunks: Vec<Range<usize>>,
-}
-
-impl Source {
-    /// # Errors
-    /// `Unsupported` beyond 4,294,967,295 rows: rows are numbered with 32 bits.
-    pub(super) fn new(batches: Vec<RecordBatch>, sizes: Sizes) -> Result<Self> {
-        let batches: Vec<RecordBatch> = batches.into_iter().filter(|b| b.num_rows() > 0).collect();
-        let mut starts = vec![0];
-        let mut rows = 0;
-        for batch in &batches {
-            rows += batch.num_rows();
-            starts.push(rows);
-        }
-        if u32::try_from(rows).is_err() {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                format!("{rows} rows are too many to be laid out at once, 4294967295 is the limit; take fewer rows per run"),
-            ));
-        }
-        let chunks = (0..rows).step_by(sizes.chunk).map(|start| start..(start + sizes.chunk).min(rows)).collect();
-        Ok(Self { batches, starts, chunks })
-    }
-
-    pub(super) fn rows(&self) -> usize {
-        self.starts.last().copied().unwrap_or(0)
-    }
-
-    /// Whether a column has a null.
-    pub(super) fn has_nulls(&self, column: usize) -> bool {
-        self.batches.iter().any(|b| b.column(column).null_count() > 0)
-    }
-
-    /// A run of rows of a column; without a copy when it lies within one batch.
-    pub(super) fn column(&self, column: usize, rows: Range<usize>) -> Result<ArrayRef> {
-        let pieces: Vec<ArrayRef> =
-            pieces(&self.starts, rows).map(|(b, r)| self.batches[b].column(column).slice(r.start, r.len())).collect();
-        match pieces.as_slice() {
-            [one] => Ok(Arc::clone(one)),
-            many => Ok(concat(&many.iter().map(|a| &**a).collect::<Vec<_>>())?),
-        }
-    }
-}
+use super::source::{Source, cut, number};
 
 /// The keys of an input in the order of buckets, chunk by chunk: a *place* is a position in this order.
 pub(super) struct Scattered {
@@ -126,15 +56,23 @@ pub(super) enum Tagging<'k> {
 }
 
 impl Tagging<'_> {
-    fn encode(&self, source: &Source, rows: Range<usize>) -> Result<EncodedKeys> {
+    fn proofs(&self) -> usize {
         match self {
-            Self::Keys(kind, keys) => {
-                let columns = keys.iter().map(|k| source.column(*k, rows.clone())).collect::<Result<Vec<_>>>()?;
-                kind.encode(rows.len(), columns)
+            Self::Keys(kind, _) => kind.proofs(),
+            Self::RowNumber => 0,
+        }
+    }
+
+    fn encode(&self, source: &Source, rows: Range<usize>, keys: &mut EncodedKeys) -> Result<()> {
+        match self {
+            Self::Keys(kind, columns) => {
+                let columns = columns.iter().map(|k| source.column(*k, rows.clone())).collect::<Result<Vec<_>>>()?;
+                kind.encode(rows.len(), &columns, keys)
             }
             Self::RowNumber => {
-                let tags = rows.map(|r| r as u64 ^ 0x9e37_79b9_7f4a_7c15).collect();
-                Ok(EncodedKeys { tags, proofs: Vec::new(), detail: Detail::None })
+                keys.tags.clear();
+                keys.tags.extend(rows.map(|r| r as u64 ^ 0x9e37_79b9_7f4a_7c15));
+                Ok(())
             }
         }
     }
@@ -143,151 +81,74 @@ impl Tagging<'_> {
 /// Brings the keys of an input into the order of buckets. Runs on the threads of the pool that it is called in.
 pub(super) fn scatter(source: &Source, tagging: &Tagging<'_>, buckets: u32, cancel: &Cancel) -> Result<Scattered> {
     let rows = source.rows();
-    let with_proofs = matches!(tagging, Tagging::Keys(KeyKind::Pair(_) | KeyKind::View, _));
+    let stride = tagging.proofs();
     let mut tags = vec![0; rows];
-    let mut proofs = vec![0; if with_proofs { rows } else { 0 }];
+    let mut proofs = vec![0; rows * stride];
     let mut order = vec![0; if buckets > 1 { rows } else { 0 }];
     let tasks: Vec<_> = {
         let (mut tags, mut proofs, mut order) = (&mut tags[..], &mut proofs[..], &mut order[..]);
-        let task = |chunk: &Range<usize>| {
-            (chunk.clone(), cut(&mut tags, chunk.len()), cut(&mut proofs, chunk.len()), cut(&mut order, chunk.len()))
+        let task = |rows: &Range<usize>| {
+            let (tags, proofs) = (cut(&mut tags, rows.len()), cut(&mut proofs, rows.len() * stride));
+            (rows.clone(), ChunkOut { tags, proofs, order: cut(&mut order, rows.len()) })
         };
         source.chunks.iter().map(task).collect()
     };
     let chunks = tasks
         .into_par_iter()
-        .map(|(rows, tags, proofs, order)| {
+        .map_init(Scratch::default, |scratch, (rows, out)| {
             cancel.check()?;
-            let keys = tagging.encode(source, rows.clone())?;
-            let first = rows.start;
-            if buckets == 1 {
-                tags.copy_from_slice(&keys.tags);
-                proofs.copy_from_slice(&keys.proofs);
-                return Ok(ScatteredChunk { first, starts: vec![0, number(rows.len())], detail: keys.detail });
-            }
-            let starts = scatter_chunk(&keys, buckets, number(first), tags, proofs, order);
-            Ok(ScatteredChunk { first, starts, detail: keys.detail })
+            tagging.encode(source, rows.clone(), &mut scratch.keys)?;
+            let starts = if buckets == 1 {
+                out.tags.copy_from_slice(&scratch.keys.tags);
+                out.proofs.copy_from_slice(&scratch.keys.proofs[..out.proofs.len()]);
+                vec![0, number(rows.len())]
+            } else {
+                scatter_chunk(scratch, buckets, number(rows.start), stride, out)
+            };
+            Ok(ScatteredChunk { first: rows.start, starts, detail: std::mem::take(&mut scratch.keys.detail) })
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(Scattered { tags, proofs, order: (buckets > 1).then_some(order), chunks })
 }
 
+/// What a thread uses again for every chunk: fresh memory costs more than what is done with it.
+#[derive(Default)]
+struct Scratch {
+    keys: EncodedKeys,
+    buckets: Vec<u32>,
+}
+
+/// Where the rows of a chunk go.
+struct ChunkOut<'o> {
+    tags: &'o mut [u64],
+    proofs: &'o mut [u128],
+    order: &'o mut [u32],
+}
+
 /// A counting sort by bucket; gives where each bucket starts.
-fn scatter_chunk(
-    keys: &EncodedKeys,
-    buckets: u32,
-    first: u32,
-    tags: &mut [u64],
-    proofs: &mut [u128],
-    order: &mut [u32],
-) -> Vec<u32> {
-    let to: Vec<u32> = keys.tags.iter().map(|t| bucket_of(mix(*t), buckets)).collect();
+fn scatter_chunk(scratch: &mut Scratch, buckets: u32, first: u32, stride: usize, out: ChunkOut<'_>) -> Vec<u32> {
+    let keys = &scratch.keys;
+    scratch.buckets.clear();
+    scratch.buckets.extend(keys.tags.iter().map(|t| bucket_of(mix(*t), buckets)));
     let mut starts = vec![0; buckets as usize + 1];
-    for bucket in &to {
+    for bucket in &scratch.buckets {
         starts[*bucket as usize + 1] += 1;
     }
     for bucket in 0..buckets as usize {
         starts[bucket + 1] += starts[bucket];
     }
     let mut next = starts.clone();
-    for ((row, bucket), tag) in (first..).zip(&to).zip(&keys.tags) {
+    for ((row, bucket), tag) in (first..).zip(&scratch.buckets).zip(&keys.tags) {
         let place = &mut next[*bucket as usize];
-        tags[*place as usize] = *tag;
-        order[*place as usize] = row;
+        out.tags[*place as usize] = *tag;
+        out.order[*place as usize] = row;
         *place += 1;
     }
-    if !keys.proofs.is_empty() {
-        for (place, row) in order.iter().enumerate() {
-            proofs[place] = keys.proofs[(row - first) as usize];
+    if stride > 0 {
+        for (to, row) in out.proofs.chunks_exact_mut(stride).zip(&*out.order) {
+            let from = (row - first) as usize * stride;
+            to.copy_from_slice(&keys.proofs[from..from + stride]);
         }
     }
     starts
-}
-
-/// A column in the order of places: one array that all buckets take from.
-///
-/// Moving fixed-width values chunk by chunk, in the cache, is cheaper than taking them from all over memory bucket by bucket.
-pub(super) fn permute(source: &Source, column: usize, order: &[u32], cancel: &Cancel) -> Result<ArrayRef> {
-    let data_type = source.batches[0].column(column).data_type().clone();
-    macro_rules! primitive {
-        ($kind:ty) => {
-            permute_primitive::<$kind>(source, column, order, cancel)
-        };
-    }
-    downcast_primitive! {
-        data_type => (primitive),
-        // The whole column first, so that the buffers of views stand once in the result, however many chunks there are.
-        _ => {
-            let whole = source.column(column, 0..source.rows())?;
-            let order = UInt32Array::new(ScalarBuffer::from(order.to_vec()), None);
-            Ok(take(&whole, &order, None)?)
-        }
-    }
-}
-
-fn permute_primitive<T: ArrowPrimitiveType>(source: &Source, column: usize, order: &[u32], cancel: &Cancel) -> Result<ArrayRef> {
-    let mut values = vec![T::Native::default(); source.rows()];
-    let tasks: Vec<_> = {
-        let mut values = &mut values[..];
-        source.chunks.iter().map(|chunk| (chunk.clone(), cut(&mut values, chunk.len()))).collect()
-    };
-    let nulls = tasks
-        .into_par_iter()
-        .map(|(rows, out)| {
-            cancel.check()?;
-            let chunk = source.column(column, rows.clone())?;
-            let chunk = chunk.as_primitive::<T>();
-            let order = &order[rows.clone()];
-            let first = number(rows.start);
-            for (out, row) in out.iter_mut().zip(order) {
-                *out = chunk.values()[(row - first) as usize];
-            }
-            let nulls = chunk.nulls().filter(|n| n.null_count() > 0);
-            Ok(nulls
-                .map(|n| order.iter().map(|row| n.is_valid((row - first) as usize)).collect::<arrow::buffer::BooleanBuffer>()))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let nulls = nulls.iter().any(Option::is_some).then(|| {
-        let mut all = BooleanBufferBuilder::new(source.rows());
-        for (chunk, nulls) in source.chunks.iter().zip(&nulls) {
-            match nulls {
-                Some(nulls) => all.append_buffer(nulls),
-                None => all.append_n(chunk.len(), true),
-            }
-        }
-        NullBuffer::new(all.finish())
-    });
-    let data_type = source.batches[0].column(column).data_type().clone();
-    Ok(Arc::new(PrimitiveArray::<T>::try_new(values.into(), nulls)?.with_data_type(data_type)))
-}
-
-/// The parts that make up a run of rows, by where parts start: a part, and rows in it.
-pub(super) fn pieces(starts: &[usize], rows: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> + '_ {
-    let first = starts.partition_point(|s| *s <= rows.start).saturating_sub(1);
-    starts[first..]
-        .windows(2)
-        .take_while(move |w| w[0] < rows.end)
-        .enumerate()
-        .map(move |(i, w)| (first + i, rows.start.max(w[0]) - w[0]..rows.end.min(w[1]) - w[0]))
-}
-
-/// The part and the row in it of a row number, by where parts start.
-pub(super) fn locate(starts: &[usize], row: usize) -> (usize, usize) {
-    let part = starts.partition_point(|s| *s <= row) - 1;
-    (part, row - starts[part])
-}
-
-/// Cuts a number of elements off the front; none of a slice that is not in use.
-fn cut<'s, T>(slice: &mut &'s mut [T], len: usize) -> &'s mut [T] {
-    let whole = std::mem::take(slice);
-    let len = len.min(whole.len());
-    let (front, rest) = whole.split_at_mut(len);
-    *slice = rest;
-    front
-}
-
-/// A row number: [`Source::new`] has seen to it that they fit.
-#[expect(clippy::cast_possible_truncation, reason = "checked when the source was made")]
-fn number(row: usize) -> u32 {
-    row as u32
 }

@@ -9,7 +9,7 @@ use crate::run::{Cancel, Pool};
 use crate::schema::Schema;
 
 use super::run::{Mode, lay_out};
-use super::scatter::{Sizes, pieces};
+use super::source::{Sizes, pieces};
 use super::{CoInput, ZipKind};
 
 /// Cuts rows into physical partitions by the algorithm of a specification, and a number that was evaluated from it.

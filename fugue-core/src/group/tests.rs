@@ -13,7 +13,7 @@ use arrow::record_batch::RecordBatch;
 use proptest::prelude::*;
 
 use super::run::{cogroup_with, group_with};
-use super::scatter::Sizes;
+use super::source::Sizes;
 use super::*;
 use crate::partition::{Algo, PartitionSpec};
 use crate::run::{Cancel, CancelHandle, Pool};

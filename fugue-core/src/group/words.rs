@@ -45,14 +45,19 @@ pub(super) fn words<'a>(columns: impl IntoIterator<Item = (&'a DataType, Part)>)
 /// The words of all rows. There must be as many words as [`words`] says, or more.
 pub(super) fn encode<const W: usize>(rows: usize, columns: &[(ArrayRef, Part)]) -> Vec<[u64; W]> {
     let mut out = vec![[0; W]; rows];
+    encode_into(&mut out, columns);
+    out
+}
+
+/// As [`encode`], into words that are all zero.
+pub(super) fn encode_into<const W: usize>(out: &mut [[u64; W]], columns: &[(ArrayRef, Part)]) {
     let mut offset = 0;
     for (array, part) in columns {
         offset += usize::from(part.nullable);
-        let filler = Filler { out: &mut out, offset, nulls: array.logical_nulls().filter(|n| n.null_count() > 0), part: *part };
+        let filler = Filler { out, offset, nulls: array.logical_nulls().filter(|n| n.null_count() > 0), part: *part };
         offset += width(array.data_type()).unwrap_or(0);
         filler.column(array);
     }
-    out
 }
 
 struct Filler<'o, const W: usize> {
