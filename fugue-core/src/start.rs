@@ -66,6 +66,7 @@ impl IntoTask<ViaPortable> for Portable {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoCoTask<ViaPortable> for Portable {
     fn into_co_task(self) -> Arc<dyn TaskFn> {
         (self.make)()

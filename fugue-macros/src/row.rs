@@ -48,19 +48,20 @@ impl<'i> Parts<'i> {
             let message = "a row borrows from one batch: give the struct a single lifetime parameter";
             return Err(Error::new(second.span(), message));
         }
-        let mut swap = Swap { from: lifetimes.first().map(|l| l.lifetime.clone()), params: Vec::new(), found: false };
-        for parameter in input.generics.type_params() {
-            swap.params.push(parameter.ident.clone());
-        }
+        let mut swap = Swap {
+            from: lifetimes.first().map(|l| l.lifetime.clone()),
+            types: input.generics.type_params().map(|p| p.ident.clone()).collect(),
+            generic: false,
+        };
         let mut generics = input.generics.clone();
         let bounds: Vec<syn::WherePredicate> = fields
             .iter()
             .filter_map(|field| {
                 let (ty, mut of) = (&field.ty, field.ty.clone());
-                swap.found = false;
+                swap.generic = false;
                 swap.visit_type_mut(&mut of);
                 // A field of a concrete type is checked where it stands; only generic ones need to be asked for.
-                swap.found.then(|| syn::parse_quote!(#ty: for<'__batch> #krate::row::Cell<Of<'__batch> = #of>))
+                swap.generic.then(|| syn::parse_quote!(#ty: for<'__batch> #krate::row::Cell<Of<'__batch> = #of>))
             })
             .collect();
         if !bounds.is_empty() {
@@ -86,8 +87,8 @@ impl<'i> Parts<'i> {
 /// Replaces the struct's lifetime, and notes whether a type parameter is met.
 struct Swap {
     from: Option<Lifetime>,
-    params: Vec<Ident>,
-    found: bool,
+    types: Vec<Ident>,
+    generic: bool,
 }
 
 impl VisitMut for Swap {
@@ -98,9 +99,7 @@ impl VisitMut for Swap {
     }
 
     fn visit_path_mut(&mut self, path: &mut Path) {
-        if path.segments.first().is_some_and(|first| self.params.contains(&first.ident)) {
-            self.found = true;
-        }
+        self.generic |= path.segments.first().is_some_and(|first| self.types.contains(&first.ident));
         syn::visit_mut::visit_path_mut(self, path);
     }
 }
@@ -117,16 +116,18 @@ fn row_impl(parts: &Parts<'_>, krate: &Path, fields: &[Field]) -> TokenStream {
     let idents: Vec<_> = fields.iter().map(|f| &f.ident).collect();
     let numbers: Vec<_> = (0..fields.len()).map(Index::from).collect();
     let cells: Vec<_> = fields.iter().map(|f| as_cell(f, krate)).collect();
+    let (readers, writers) = associated(fields, krate);
     let declared = fields.iter().filter(|f| !f.rest).map(|f| {
-        let (ty, column) = (&f.ty, &f.column);
-        quote_spanned!(ty.span()=> #krate::row::RowField::of::<#ty>(#column))
+        let (ty, column, cell) = (&f.ty, &f.column, as_cell(f, krate));
+        quote_spanned!(ty.span()=> #krate::row::RowField::new(#column, #cell::ty(), #cell::OPTIONAL))
     });
     let resolved = fields.iter().map(|f| {
-        let (ty, column) = (&f.ty, &f.column);
+        let (ty, column, cell) = (&f.ty, &f.column, as_cell(f, krate));
         if f.rest {
-            quote_spanned!(ty.span()=> <#ty as #krate::row::support::KeepsRest>::resolve(batch, &[#(#plain),*])?)
+            quote_spanned!(ty.span()=> #cell::resolve(batch, &[#(#plain),*])?)
         } else {
-            quote_spanned!(ty.span()=> #krate::row::support::column::<#ty>(batch, #column, #text)?)
+            let array = quote!(#krate::row::support::column(batch, #column, #text)?);
+            quote_spanned!(ty.span()=> #cell::reader(#array, #krate::row::Nulls::Forbid, #column)?)
         }
     });
     let finished = fields.iter().zip(&numbers).zip(&cells).filter(|((f, _), _)| !f.rest).map(|((f, number), cell)| {
@@ -144,8 +145,8 @@ fn row_impl(parts: &Parts<'_>, krate: &Path, fields: &[Field]) -> TokenStream {
         #[automatically_derived]
         impl #parameters #krate::row::Row for #name #arguments #bounds {
             type Of<'__batch> = #of;
-            type Reader<'__batch> = (#(#cells::Reader<'__batch>,)*);
-            type Writer = #krate::row::support::RowWriter<(#(#cells::Writer,)*)>;
+            type Reader<'__batch> = (#(#readers,)*);
+            type Writer = #krate::row::support::RowWriter<(#(#writers,)*)>;
 
             fn layout() -> #krate::row::RowLayout {
                 #krate::row::RowLayout::new(#text, ::std::vec![#(#declared),*], #rest)
@@ -188,16 +189,16 @@ fn cell_impl(parts: &Parts<'_>, krate: &Path, fields: &[Field]) -> TokenStream {
     let numbers: Vec<_> = (0..fields.len()).map(Index::from).collect();
     let cells: Vec<_> = fields.iter().map(|f| as_cell(f, krate)).collect();
     let columns: Vec<_> = fields.iter().map(|f| &f.column).collect();
-    let types: Vec<_> = fields.iter().map(|f| &f.ty).collect();
+    let (readers, writers) = associated(fields, krate);
     quote! {
         #[automatically_derived]
         impl #parameters #krate::row::Cell for #name #arguments #bounds {
             type Of<'__batch> = #of;
-            type Reader<'__batch> = (#(#cells::Reader<'__batch>,)*);
-            type Writer = #krate::row::support::StructWriter<(#(#cells::Writer,)*)>;
+            type Reader<'__batch> = (#(#readers,)*);
+            type Writer = #krate::row::support::StructWriter<(#(#writers,)*)>;
 
             fn ty() -> #krate::Type {
-                #krate::row::support::struct_of(&[#(#krate::row::RowField::of::<#types>(#columns)),*])
+                #krate::row::support::struct_of(&[#(#krate::row::RowField::new(#columns, #cells::ty(), #cells::OPTIONAL)),*])
             }
 
             fn reader<'__batch>(
@@ -206,7 +207,10 @@ fn cell_impl(parts: &Parts<'_>, krate: &Path, fields: &[Field]) -> TokenStream {
                 name: &str,
             ) -> #krate::Result<Self::Reader<'__batch>> {
                 let members = #krate::row::support::Members::new(array, nulls, name, <Self as #krate::row::Cell>::ty)?;
-                ::core::result::Result::Ok((#(members.member::<#types>(#columns)?,)*))
+                ::core::result::Result::Ok((#({
+                    let (array, path) = members.member(#columns)?;
+                    #cells::reader(array, members.nulls(), &path)?
+                },)*))
             }
 
             #[inline]
@@ -236,13 +240,27 @@ fn cell_impl(parts: &Parts<'_>, krate: &Path, fields: &[Field]) -> TokenStream {
     }
 }
 
-/// The field's type as a cell, spanned so that a type without a column is an error at the field.
+/// The readers and writers of the fields, spanned as [`as_cell`] is.
+fn associated(fields: &[Field], krate: &Path) -> (Vec<TokenStream>, Vec<TokenStream>) {
+    let both = fields.iter().map(|field| {
+        let (ty, cell) = (&field.ty, as_cell(field, krate));
+        (quote_spanned!(ty.span()=> #cell::Reader<'__batch>), quote_spanned!(ty.span()=> #cell::Writer))
+    });
+    both.unzip()
+}
+
+/// The field's type as a cell; every token has the span of the type, so that a type without a column is an error at the field.
 fn as_cell(field: &Field, krate: &Path) -> TokenStream {
-    let ty = &field.ty;
+    let (ty, span) = (&field.ty, field.ty.span());
+    let krate = quote!(#krate).into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    let krate: TokenStream = krate.collect();
     if field.rest {
-        return quote_spanned!(ty.span()=> <#ty as #krate::row::support::KeepsRest>);
+        return quote_spanned!(span=> <#ty as #krate::row::support::KeepsRest>);
     }
-    quote_spanned!(ty.span()=> <#ty as #krate::row::Cell>)
+    quote_spanned!(span=> <#ty as #krate::row::Cell>)
 }
 
 fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
@@ -269,7 +287,7 @@ fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
         let (rename, rest) = field_attributes(field)?;
         if rest && let Some(first) = fields.iter().find(|f| f.rest) {
             let message = format!("field {} keeps the rest already; only one field can", first.ident);
-            return Err(Error::new(field.span(), message));
+            return Err(Error::new(ident.span(), message));
         }
         refuse_static(&field.ty)?;
         let raw = ident.to_string();

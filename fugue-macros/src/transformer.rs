@@ -17,7 +17,8 @@ pub(crate) fn expand(kind: Kind, options: &Options, function: &ItemFn) -> Result
     let wire = quote!(::core::concat!(::core::module_path!(), "::", #text));
     let entry = options.entry(kind, &syn::parse_quote!(#name), &wire, &quote!(#function), name.span());
     let checks = checks(kind, &function.sig, &options.krate());
-    Ok(quote! { #function #entry #checks })
+    // The checks come first, so that the argument at fault is told before the function.
+    Ok(quote! { #function #checks #entry })
 }
 
 fn refuse(signature: &Signature) -> Result<()> {

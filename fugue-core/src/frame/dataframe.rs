@@ -191,6 +191,7 @@ impl DataFrame {
     /// out of the stream; `Cancelled` and `DeadlineExceeded`.
     pub async fn stream(&self) -> Result<BatchStream> {
         let run = self.run();
+        tracing::debug!(engine = self.session.engine_name(), schema = %self.schema(), "run");
         let stream = self.session.erased().stream(&self.frame, &run).await?;
         Ok(stream.until(&run.cancel))
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::Cell;
 use super::nulls::{describe, mismatched};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Field, Schema, Type};
@@ -34,10 +33,10 @@ pub struct RowField {
 }
 
 impl RowField {
-    /// The column of a cell type.
+    /// A column of a row type.
     #[must_use]
-    pub fn of<C: Cell>(name: &'static str) -> Self {
-        Self { name, ty: C::ty(), optional: C::OPTIONAL }
+    pub fn new(name: &'static str, ty: Type, optional: bool) -> Self {
+        Self { name, ty, optional }
     }
 }
 

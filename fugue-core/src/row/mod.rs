@@ -32,6 +32,8 @@ mod nulls;
 mod numbers;
 mod option;
 mod rest;
+#[cfg(feature = "serde_rows")]
+mod serde_rows;
 pub mod support;
 mod text;
 mod time;
@@ -47,6 +49,8 @@ pub use layout::{ColumnsLayout, RowField, RowLayout};
 pub use map::Entries;
 pub use nulls::Nulls;
 pub use rest::Rest;
+#[cfg(feature = "serde_rows")]
+pub use serde_rows::{Serde, SerdeWriter};
 pub use time::Timestamp;
 
 use crate::error::Result;

@@ -13,7 +13,7 @@ pub use super::rest::{KeepsRest, RestWriter};
 
 use super::layout::{RowField, RowLayout, missing, struct_type, writable};
 use super::nulls::{Nulls, mismatch};
-use super::{Cell, Plain};
+use super::Plain;
 use crate::cast::cast_array;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Schema, Type};
@@ -29,21 +29,22 @@ use crate::schema::{Schema, Type};
 )]
 pub trait Data {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Plain> Data for T {}
 impl Data for super::Record {}
 impl Data for RecordBatch {}
 impl Data for () {}
 
-/// Resolves one column of a batch by name.
+/// One column of a batch by name.
 ///
 /// # Errors
-/// `ColumnNotFound`, `SchemaMismatch`, `ValueInvalid`, all naming the column.
-pub fn column<'a, C: Cell>(batch: &'a RecordBatch, name: &str, row_type: &str) -> Result<C::Reader<'a>> {
+/// `ColumnNotFound` naming the column and what there is.
+pub fn column<'a>(batch: &'a RecordBatch, name: &str, row_type: &str) -> Result<&'a dyn Array> {
     let schema = batch.schema_ref();
-    let Some((index, _)) = schema.column_with_name(name) else {
-        return Err(missing(name, schema.fields().iter().map(|f| f.name().as_str()), row_type));
-    };
-    C::reader(batch.column(index).as_ref(), Nulls::Forbid, name)
+    match schema.column_with_name(name) {
+        Some((index, _)) => Ok(batch.column(index).as_ref()),
+        None => Err(missing(name, schema.fields().iter().map(|f| f.name().as_str()), row_type)),
+    }
 }
 
 /// The members of a struct column while they are resolved.
@@ -67,16 +68,22 @@ impl<'a> Members<'a> {
         Ok(Self { array: found, live: nulls.values(array), name: name.to_owned() })
     }
 
-    /// Resolves one member by name.
+    /// One member by name, and its own name as `outer.inner`.
     ///
     /// # Errors
-    /// `ColumnNotFound`, `SchemaMismatch`, `ValueInvalid`, all naming the column as `outer.inner`.
-    pub fn member<C: Cell>(&self, name: &str) -> Result<C::Reader<'a>> {
+    /// `ColumnNotFound` naming the member and what there is.
+    pub fn member(&self, name: &str) -> Result<(&'a dyn Array, String)> {
         let path = format!("{}.{name}", self.name);
-        let Some(index) = self.array.column_names().iter().position(|n| *n == name) else {
-            return Err(missing(&path, self.array.column_names().into_iter(), "the struct"));
-        };
-        C::reader(self.array.column(index).as_ref(), Nulls::forbid(self.live.as_ref()), &path)
+        match self.array.column_names().iter().position(|n| *n == name) {
+            Some(index) => Ok((self.array.column(index).as_ref(), path)),
+            None => Err(missing(&path, self.array.column_names().into_iter(), "the struct")),
+        }
+    }
+
+    /// What the members do with nulls: only rows in which the struct stands are read.
+    #[must_use]
+    pub fn nulls(&self) -> Nulls<'_> {
+        Nulls::forbid(self.live.as_ref())
     }
 }
 

@@ -53,6 +53,7 @@ impl CallOptions {
 /// # Errors
 /// Whatever does not fit, with the transformer's name and the user's line.
 pub(crate) fn bind(function: Arc<dyn TaskFn>, inputs: &[Schema], spec: &PartitionSpec, options: &CallOptions) -> Result<Task> {
+    let _span = tracing::debug_span!("bind", transformer = function.name()).entered();
     let name = registry::name_of(function.type_id()).unwrap_or_else(|| function.name()).to_owned();
     try_bind(function, &name, inputs, spec, options)
         .map_err(|e| e.with("transformer", name).with_operation("transform").with_call_site(options.call_site))

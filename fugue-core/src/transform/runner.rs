@@ -89,7 +89,10 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     let num_matters = !spec.num_expr().is_zero();
     if !spec.keys().is_empty() && !row_wise {
         let plan = GroupPlan::new(schema, spec, number(spec, None, run)? as u64)?.with_columns(task.needs_of(0, schema)?);
-        let buckets = group(schema, rows.collect(run)?, &plan, &run.pool, &run.cancel)?;
+        let input = tracing::debug_span!("read", transformer = task.name()).in_scope(|| rows.collect(run))?;
+        let buckets = tracing::debug_span!("group", transformer = task.name())
+            .in_scope(|| group(schema, input, &plan, &run.pool, &run.cancel))?;
+        tracing::debug!(transformer = task.name(), groups = buckets.groups(), buckets = buckets.len(), "grouped");
         return Ok(call_buckets(buckets, task, run));
     }
     if row_wise {

@@ -291,6 +291,7 @@ impl Task {
         if groups.is_empty() {
             return Ok(Vec::new());
         }
+        let _span = tracing::debug_span!("call", transformer = self.name(), groups = groups.len()).entered();
         let cx = self.context(run);
         let groups = Arc::new(groups);
         let at = Progress::default();

@@ -1,9 +1,13 @@
 //! Waiting for async code from plain threads, and the runtime that stands in where the program has none.
 
+mod mirror;
+
 use std::future::Future;
 use std::sync::OnceLock;
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+
+pub use mirror::{DataFrame, Session};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
