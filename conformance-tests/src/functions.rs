@@ -33,6 +33,9 @@ pub fn rows_of(schema: &Schema, batch: &RecordBatch) -> Result<Vec<OwnRow>, Brok
 }
 
 /// A function that runs a program over the rows of a call.
+///
+/// # Errors
+/// A message, where a key or the column of row numbers is missing.
 pub fn of_program(
     program: Program,
     input: &Schema,
@@ -60,6 +63,9 @@ pub fn marked_schema(input: &Schema) -> Result<Schema, String> {
 }
 
 /// A function that gives its rows back with the mark of their call, which is the least row number in it.
+///
+/// # Errors
+/// A message, where the column of row numbers is missing or the names are taken.
 pub fn marking(input: &Schema) -> Result<impl Fn(RecordBatch) -> Result<RecordBatch, Broken> + Send + Sync + use<>, String> {
     let unique = positions(input, &[UNIQUE.to_owned()])?[0];
     let (input, output) = (input.clone(), marked_schema(input)?);

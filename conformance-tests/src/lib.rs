@@ -42,6 +42,8 @@
 //! To add a rule: write its body in a file under `rules`, name it in the list of `rules/mod.rs`, and name it in `contract.table` at
 //! the row that asks for it. To show that it can fail, add a fault to `tests/it/fault.rs`.
 
+#![expect(clippy::exhaustive_enums, reason = "who reads the words of a test reads all of them")]
+
 pub mod bench;
 pub mod compare;
 pub mod failure;

@@ -4,7 +4,7 @@ use proc_macro_crate::{FoundCrate, crate_name};
 use syn::Path;
 
 /// The facade if the user depends on it, else the core; the path given in the attribute wins.
-pub fn path(given: Option<Path>) -> Path {
+pub(crate) fn path(given: Option<Path>) -> Path {
     if let Some(path) = given {
         return path;
     }

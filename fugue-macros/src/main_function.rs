@@ -7,7 +7,7 @@ use syn::{Error, ItemFn, Path, Result};
 
 use crate::krate;
 
-pub fn expand(given: Option<Path>, mut function: ItemFn) -> Result<TokenStream> {
+pub(crate) fn expand(given: Option<Path>, mut function: ItemFn) -> Result<TokenStream> {
     let krate = krate::path(given);
     if let Some(argument) = function.sig.inputs.first() {
         return Err(Error::new(argument.span(), "the main function has no arguments"));

@@ -11,14 +11,14 @@ const RULES: [&str; 6] = ["partition_by_has", "partition_by_is", "presort_has", 
 
 /// Which trait makes a task of the function.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Transformer,
     Cotransformer,
 }
 
 /// What is said about a function besides the function.
 #[derive(Default)]
-pub struct Options {
+pub(crate) struct Options {
     name: Option<LitStr>,
     version: Option<LitStr>,
     krate: Option<Path>,
@@ -27,7 +27,7 @@ pub struct Options {
 
 impl Options {
     /// Takes one `key = value`.
-    pub fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
+    pub(crate) fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
         if meta.path.is_ident("crate") {
             self.krate = Some(meta.value()?.parse()?);
             return Ok(());
@@ -49,12 +49,12 @@ impl Options {
     }
 
     /// The path of the library.
-    pub fn krate(&self) -> Path {
+    pub(crate) fn krate(&self) -> Path {
         krate::path(self.krate.clone())
     }
 
     /// Registers a function: `function` is an expression that captures nothing, `source` the text that its fingerprint covers.
-    pub fn entry(&self, kind: Kind, function: &Expr, wire: &TokenStream, source: &TokenStream, span: Span) -> TokenStream {
+    pub(crate) fn entry(&self, kind: Kind, function: &Expr, wire: &TokenStream, source: &TokenStream, span: Span) -> TokenStream {
         let krate = self.krate();
         let name = self.name.as_ref().map_or_else(|| wire.clone(), |name| quote!(#name));
         let version = self.version.as_ref().map_or_else(String::new, |v| format!("version {}: ", v.value()));
@@ -95,7 +95,7 @@ impl Options {
 }
 
 /// The call that hides the function's types, spanned so that a function of a wrong shape is an error at the function.
-pub fn into_task(kind: Kind, krate: &Path, function: &Expr, span: Span) -> TokenStream {
+pub(crate) fn into_task(kind: Kind, krate: &Path, function: &Expr, span: Span) -> TokenStream {
     match kind {
         Kind::Transformer => quote::quote_spanned!(span=> #krate::transform::IntoTask::into_task(#function)),
         Kind::Cotransformer => quote::quote_spanned!(span=> #krate::transform::IntoCoTask::into_co_task(#function)),

@@ -10,7 +10,7 @@ use syn::{Error, Expr, Ident, LitStr, Result, Token};
 use crate::options::{Kind, Options, into_task};
 
 /// `portable!(function)`, `portable!(cotransformer, function)`, `portable!(name = "…", |rows: Vec<T>| …)`.
-pub struct Portable {
+pub(crate) struct Portable {
     kind: Kind,
     options: Options,
     function: Expr,
@@ -50,7 +50,7 @@ fn take_pair(input: ParseStream<'_>) -> Result<TokenStream> {
     Ok(pair)
 }
 
-pub fn expand(portable: &Portable) -> Result<TokenStream> {
+pub(crate) fn expand(portable: &Portable) -> Result<TokenStream> {
     let Portable { kind, options, function } = portable;
     let krate = options.krate();
     let span = function.span();

@@ -16,7 +16,7 @@ struct Field {
     rest: bool,
 }
 
-pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
+pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let krate = krate::path(path_attribute(input)?);
     let fields = fields(input)?;
     let parts = Parts::new(input, &krate, &fields)?;

@@ -10,7 +10,7 @@ use syn::{
 
 use crate::options::{Kind, Options};
 
-pub fn expand(kind: Kind, options: &Options, function: &ItemFn) -> Result<TokenStream> {
+pub(crate) fn expand(kind: Kind, options: &Options, function: &ItemFn) -> Result<TokenStream> {
     refuse(&function.sig)?;
     let name = &function.sig.ident;
     let text = syn::LitStr::new(&name.to_string(), name.span());

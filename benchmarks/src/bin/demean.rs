@@ -53,7 +53,7 @@ fn main() -> Result<(), BoxError> {
                     // The first run of each is checked row by row and warms up; nothing is timed before both are right.
                     checked(&expected, |look| pool.install(|| hand::demean(&path, style, look)))?;
                     checked(&expected, |look| run(&path, shape, &session, look))?;
-                    (by_hand()?, ours()?);
+                    by_hand()?; ours()?;
                     let times = Pairs::time(pairs, by_hand, ours)?;
                     let style = if style == Style::Inline { "inline" } else { "calls" };
                     writeln!(out, "{:>9} {:>8} {engine:7} {shape:6} {style:7} {times}", size.rows, size.groups)?;

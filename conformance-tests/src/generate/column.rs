@@ -20,7 +20,6 @@ pub struct ColumnPlan {
 
 impl ColumnPlan {
     /// A random plan for a type.
-    #[must_use]
     pub fn any(ty: &Type) -> BoxedStrategy<Self> {
         let spread = match ty {
             Type::Int16 | Type::Int32 | Type::Int64 | Type::UInt16 | Type::UInt32 | Type::UInt64 | Type::Str => {

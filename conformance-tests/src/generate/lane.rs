@@ -49,7 +49,6 @@ impl Lane {
     }
 
     /// One of some lanes.
-    #[must_use]
     pub fn any_of(lanes: &[Self]) -> BoxedStrategy<Self> {
         select(if lanes.is_empty() { vec![Self::plain()] } else { lanes.to_vec() }).boxed()
     }

@@ -30,7 +30,6 @@ impl fmt::Display for KeyedSpec {
 }
 
 /// A random spec for a table whose column `unique` holds row numbers: the presort ends in it and so is a total order.
-#[must_use]
 pub fn keyed_spec(table: &Table, unique: &str) -> BoxedStrategy<KeyedSpec> {
     let columns: Vec<String> =
         table.schema.fields().iter().filter(|f| keyable(f.ty()) && f.name() != unique).map(|f| f.name().to_owned()).collect();

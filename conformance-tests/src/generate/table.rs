@@ -46,7 +46,6 @@ impl TableOptions {
 }
 
 /// A random table.
-#[must_use]
 pub fn table(options: TableOptions) -> BoxedStrategy<Table> {
     let names = if options.wild { wild_name().boxed() } else { name().boxed() };
     let (least, most) = options.columns;

@@ -20,7 +20,6 @@ pub enum Kinds {
 }
 
 /// A random type.
-#[must_use]
 pub fn any_type(kinds: Kinds) -> BoxedStrategy<Type> {
     match kinds {
         Kinds::Plain => select(vec![Type::Int64, Type::Str, Type::Float64, Type::Int32, Type::Bool]).boxed(),

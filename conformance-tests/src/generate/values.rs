@@ -37,14 +37,12 @@ const TEXTS: [&str; 22] = [
 ];
 
 /// A value of the type, sometimes null.
-#[must_use]
 pub fn value(ty: &Type) -> BoxedStrategy<OwnValue> {
     prop_oneof![1 => Just(OwnValue::Null), 6 => present(ty)].boxed()
 }
 
 /// A value of the type that is not null; parts of nested values may be.
-#[must_use]
-pub fn present(ty: &Type) -> BoxedStrategy<OwnValue> {
+pub(super) fn present(ty: &Type) -> BoxedStrategy<OwnValue> {
     match ty {
         Type::Bool => any::<bool>().prop_map(OwnValue::Bool).boxed(),
         Type::Int8 => whole(i128::from(i8::MIN), i128::from(i8::MAX)),

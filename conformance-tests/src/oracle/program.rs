@@ -117,13 +117,15 @@ impl CoProgram {
     #[must_use]
     pub fn run(self, key: &[OwnValue], members: &[Vec<OwnRow>], unique: &[usize]) -> Vec<OwnRow> {
         let whole = |i: usize| OwnValue::Int(i as i128);
-        let numbered = members.iter().zip(unique).enumerate();
         match self {
             Self::Counts => {
-                let counts = numbered.flat_map(|(_, (rows, at))| [whole(rows.len()), OwnValue::Int(i128::from(hash(rows, *at)))]);
+                let counts = members.iter().zip(unique).flat_map(|(rows, at)| [whole(rows.len()), OwnValue::Int(i128::from(hash(rows, *at)))]);
                 vec![key.iter().cloned().chain(counts).collect()]
             }
-            Self::Members => numbered
+            Self::Members => members
+                .iter()
+                .zip(unique)
+                .enumerate()
                 .flat_map(|(m, (rows, at))| {
                     let cells = rows.iter().enumerate().map(move |(i, row)| [whole(m), whole(i), row[*at].clone()]);
                     cells.map(|cells| key.iter().cloned().chain(cells).collect::<OwnRow>())

@@ -30,11 +30,11 @@ pub enum OwnValue {
     /// Bytes.
     Bytes(Vec<u8>),
     /// A list.
-    List(Vec<OwnValue>),
+    List(Vec<Self>),
     /// The fields of a struct, in their order.
-    Struct(Vec<OwnValue>),
+    Struct(Vec<Self>),
     /// The entries of a map, in their order.
-    Map(Vec<(OwnValue, OwnValue)>),
+    Map(Vec<(Self, Self)>),
 }
 
 /// One row: a value per column.

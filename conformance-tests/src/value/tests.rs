@@ -72,7 +72,7 @@ fn other_layouts_hold_the_same_values() {
 
 #[test]
 fn the_order_puts_nulls_last_and_nan_above_infinity() {
-    let mut values = vec![
+    let mut values = [
         OwnValue::Null,
         OwnValue::Float(f64::NAN),
         OwnValue::Float(f64::INFINITY),

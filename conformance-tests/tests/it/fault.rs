@@ -2,7 +2,7 @@
 
 /// One way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The last row of a key with several rows is lost.
     DropsARowPerKey,
     /// The rows of a key come in two calls.
@@ -89,7 +89,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub const ALL: [(Self, &'static [&'static str]); 41] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 41] = [
         (Self::DropsARowPerKey, &["map::identity_keeps_every_row"]),
         (Self::SplitsAKey, &["map::one_call_per_key", "map::matches_the_oracle"]),
         (Self::MergesTwoKeys, &["map::one_call_per_key"]),

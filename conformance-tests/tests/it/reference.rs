@@ -25,7 +25,7 @@ const PARALLELISM: usize = 2;
 
 /// The engine. Without a fault it keeps every rule.
 #[derive(Clone)]
-pub struct Reference {
+pub(crate) struct Reference {
     fault: Option<Fault>,
     /// The first task of each function that was planned: what a careless cache of plans would run again.
     first_tasks: Arc<Mutex<BTreeMap<String, Task>>>,
@@ -33,7 +33,7 @@ pub struct Reference {
 
 /// A plan of the engine.
 #[derive(Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     schema: Schema,
     node: Arc<Node>,
     used: Arc<AtomicBool>,
@@ -61,7 +61,7 @@ struct Call {
 
 impl Reference {
     /// An engine, with a fault or without.
-    pub fn new(fault: Option<Fault>) -> Self {
+    pub(crate) fn new(fault: Option<Fault>) -> Self {
         Self { fault, first_tasks: Arc::default() }
     }
 
@@ -185,7 +185,7 @@ impl Reference {
             Node::Map(input, map) => {
                 let table = self.rows(input, run)?;
                 let calls = self.calls(&table, &map.spec)?;
-                self.call(&map.task, &[table.schema.clone()], &map.spec, calls, run)
+                self.call(&map.task, &[table.schema], &map.spec, calls, run)
             }
             Node::Zip(zip, task) => {
                 let mut tables = zip.members.iter().map(|m| self.rows(m, run)).collect::<Result<Vec<_>>>()?;

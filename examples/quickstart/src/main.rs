@@ -79,9 +79,24 @@ async fn run(arguments: &Arguments) -> fugue::Result<bool> {
         let mut same = true;
         for (engine, answers) in others {
             say(format!("\n=== is what {engine} answers what {first} answers? ==="));
-            same &= polars::compare(expected, answers).await?;
+            same &= agree(expected, answers).await?;
         }
         return Ok(same);
     }
     Ok(true)
+}
+
+/// Says of each answer whether both engines gave the same rows; whether all of them did.
+async fn agree(expected: &[Answer], got: &[Answer]) -> fugue::Result<bool> {
+    let mut same = expected.len() == got.len();
+    for (one, other) in expected.iter().zip(got) {
+        match polars::difference(&one.rows, &other.rows).await? {
+            None => say(format!("identical, {} rows: {}", one.rows.count().await?, one.title)),
+            Some(difference) => {
+                say(format!("DIFFERENT: {}\n{difference}", one.title));
+                same = false;
+            }
+        }
+    }
+    Ok(same)
 }

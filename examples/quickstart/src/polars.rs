@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use conformance_tests::compare::Compare;
-use fugue::{Result, Session};
+use fugue::{DataFrame, Result, Session};
 
-use crate::answer::{Answer, say};
+use crate::answer::Answer;
 use crate::arguments::Arguments;
 use crate::tpch;
 
@@ -50,25 +50,12 @@ pub async fn existing(session: &Session, folder: &Path) -> Result<Vec<Answer>> {
     Ok(vec![Answer::of("a Polars function, unchanged: transform(dearest) by suppkey", started, dearest).await?])
 }
 
-/// Compares answers by the only definition of "identical", that of the conformance suite; says what differs.
-pub async fn compare(expected: &[Answer], got: &[Answer]) -> Result<bool> {
-    let mut same = expected.len() == got.len();
-    for (one, other) in expected.iter().zip(got) {
-        let (left, right) = (one.rows.collect().await?, other.rows.collect().await?);
-        let rows: usize = left.iter().map(|b| b.num_rows()).sum();
-        // Schemas are compared too: the batches of the other side are read by the schema of this one.
-        let result = if one.rows.schema() == other.rows.schema() {
-            Compare::exact().batches(one.rows.schema(), &left, &right).map_err(|e| e.to_string())
-        } else {
-            Err(format!("the schemas differ: {} and {}", one.rows.schema(), other.rows.schema()))
-        };
-        match result {
-            Ok(()) => say(format!("identical, {rows} rows: {}", one.title)),
-            Err(difference) => {
-                say(format!("DIFFERENT: {}\n{difference}", one.title));
-                same = false;
-            }
-        }
+/// What differs, by the only definition of "identical": that of the conformance suite.
+pub async fn difference(one: &DataFrame, other: &DataFrame) -> Result<Option<String>> {
+    // The batches of both are read by one schema, so it must be that of both.
+    if one.schema() != other.schema() {
+        return Ok(Some(format!("the schemas differ: {} and {}", one.schema(), other.schema())));
     }
-    Ok(same)
+    let (left, right) = (one.collect().await?, other.collect().await?);
+    Ok(Compare::exact().batches(one.schema(), &left, &right).err().map(|difference| difference.to_string()))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fugue::{Error, ErrorKind, Result, Session};
+use fugue::{DataFrame, Error, ErrorKind, Result, Session};
 
 use crate::answer::Answer;
 use crate::arguments::Arguments;
@@ -26,6 +26,6 @@ pub async fn existing(_: &Session, _: &Path) -> Result<Vec<Answer>> {
 }
 
 /// Without a second engine there is nothing to compare.
-pub async fn compare(_: &[Answer], _: &[Answer]) -> Result<bool> {
-    Ok(true)
+pub async fn difference(_: &DataFrame, _: &DataFrame) -> Result<Option<String>> {
+    Ok(None)
 }

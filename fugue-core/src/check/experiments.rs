@@ -64,11 +64,10 @@ impl Experiments {
         for (index, field) in schema.fields().iter().enumerate() {
             if *field.ty() == Type::Str {
                 let emptied = with_some(&sample, index, Arc::new(StringViewArray::from_iter_values([""])))?;
-                if let Err(e) = self.answer(&local, vec![emptied], &self.spec, &mut runs).await {
-                    if panicked(&e) {
+                if let Err(e) = self.answer(&local, vec![emptied], &self.spec, &mut runs).await
+                    && panicked(&e) {
                         findings.push(Finding::PanicsOnEmptyText { column: field.name().to_owned(), message: e.message().to_owned() });
                     }
-                }
             }
             let nulled = with_some(&sample, index, new_null_array(&field.ty().to_arrow(), 1))?;
             match self.answer(&local, vec![nulled], &self.spec, &mut runs).await {

@@ -2,7 +2,7 @@
 //!
 //! The seed is fixed because the bucket of a key, and with it the order of results, must be the same on every run and machine.
 
-/// Spreads the bits of a number over all 64 bits, reversibly (the finaliser of MurmurHash3).
+/// Spreads the bits of a number over all 64 bits, reversibly (the finaliser of `MurmurHash3`).
 #[inline]
 pub(super) fn mix(mut x: u64) -> u64 {
     x ^= x >> 33;
@@ -51,7 +51,6 @@ pub(super) fn low(pair: u128) -> u64 {
 
 /// The bucket of a mixed hash. It looks at the upper half only: [`Table`] goes by the lower.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "less than `buckets`")]
 pub(super) fn bucket_of(mixed: u64, buckets: u32) -> u32 {
     (((mixed >> 32) * u64::from(buckets)) >> 32) as u32
 }

@@ -295,7 +295,7 @@ proptest! {
                     let groups = buckets.build(bucket).unwrap();
                     prop_assert!(num == 0 || buckets.physical_of(&groups, 0) < num);
                 }
-                seen.push(single(run(&buckets, &[&rows], &[keys.clone()])));
+                seen.push(single(run(&buckets, &[&rows], std::slice::from_ref(&keys))));
             }
         }
         prop_assert!(seen.windows(2).all(|w| w[0] == w[1]), "threads or batches count: {seen:?}");
@@ -328,7 +328,7 @@ proptest! {
         for batches in [cut(&rows, &sizes), cut(&rows, &[rows.len().max(1)])] {
             let plan = plan(&keys, &presort, Algo::Coarse, num);
             let buckets = group_with(&schema(), batches, &plan, &pools()[1], &Cancel::never(), SMALL).unwrap();
-            seen.push(single(run(&buckets, &[&rows], &[keys.clone()])));
+            seen.push(single(run(&buckets, &[&rows], std::slice::from_ref(&keys))));
         }
         prop_assert_eq!(&seen[0], &seen[1]);
         let most = if num == 0 { 3 } else { num };

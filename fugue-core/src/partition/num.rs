@@ -31,9 +31,9 @@ enum Node {
     Constant(u64),
     Rows,
     Concurrency,
-    Binary(Operator, Arc<(Node, Node)>),
-    Least(Arc<[Node]>),
-    Greatest(Arc<[Node]>),
+    Binary(Operator, Arc<(Self, Self)>),
+    Least(Arc<[Self]>),
+    Greatest(Arc<[Self]>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

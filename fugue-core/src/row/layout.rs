@@ -159,7 +159,7 @@ fn check_column(schema: &Schema, name: &str, wanted: &Type, reader: &'static str
 
 /// Whether a column of type `found` can be read as `wanted` without loss: the same meaning, or a narrower type of its kind.
 #[must_use]
-pub fn readable(found: &Type, wanted: &Type) -> bool {
+pub(super) fn readable(found: &Type, wanted: &Type) -> bool {
     if found == wanted {
         return true;
     }

@@ -48,11 +48,11 @@ pub enum Type {
     /// A decimal of a precision (1 to 38) and a scale, written `decimal(p,s)`.
     Decimal(u8, i8),
     /// A list, written `[t]`.
-    List(Arc<Type>),
+    List(Arc<Self>),
     /// A struct, written `{name:t,…}`.
     Struct(Arc<[Field]>),
     /// A map, written `<k,v>`.
-    Map(Arc<Type>, Arc<Type>),
+    Map(Arc<Self>, Arc<Self>),
 }
 
 impl Type {

@@ -156,7 +156,7 @@ fn decode<P: DeserializeOwned>(bytes: Option<&[u8]>) -> Result<P> {
     let name = type_name::<P>();
     // The unit type stands for "no parameters", so a loader without any needs no .params(…).
     let nil = [0xc0_u8];
-    let bytes = bytes.or_else(|| (std::mem::size_of::<P>() == 0).then_some(&nil[..])).ok_or_else(|| {
+    let bytes = bytes.or_else(|| (size_of::<P>() == 0).then_some(&nil[..])).ok_or_else(|| {
         Error::new(ErrorKind::ParamsInvalid, format!("the function wants the parameters {name}; add .params(&value) to the call"))
     })?;
     rmp_serde::from_slice(bytes).map_err(|e| {

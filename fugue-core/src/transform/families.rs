@@ -29,6 +29,12 @@ impl<Family, F, T, O, V, A> Function<Family, F, T, O, V, A> {
     }
 }
 
+impl<Family, F, T, O, V, A> std::fmt::Debug for Function<Family, F, T, O, V, A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Function").field(&type_name::<F>()).finish()
+    }
+}
+
 /// Collects through a [`GroupOutput`].
 pub(crate) struct GroupCollector<O: GroupOutput<V>, V>(pub(crate) O::Writer);
 

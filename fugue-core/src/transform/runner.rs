@@ -14,6 +14,7 @@ use crate::schema::Schema;
 use super::task::{Shape, Task};
 
 /// Rows on their way into a map.
+#[expect(clippy::exhaustive_enums, reason = "engines and runners must mind every case")]
 pub enum InputRows {
     /// One physical partition, read as it is asked for.
     Stream(BatchIter),

@@ -22,6 +22,7 @@ use super::context::Slots;
 use super::emit::Emit;
 
 /// What a function does with its calls.
+#[expect(clippy::exhaustive_enums, reason = "engines and runners must mind every case")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// One call per group.
@@ -33,6 +34,7 @@ pub enum Shape {
 }
 
 /// What a function reads of an input.
+#[expect(clippy::exhaustive_enums, reason = "engines and runners must mind every case")]
 #[derive(Clone, Debug)]
 pub enum Reads {
     /// All columns, as batches or frames.
@@ -44,6 +46,7 @@ pub enum Reads {
 }
 
 /// What a function produces.
+#[expect(clippy::exhaustive_enums, reason = "engines and runners must mind every case")]
 #[derive(Clone, Debug)]
 pub enum Produces {
     /// Rows of a type that knows its columns.

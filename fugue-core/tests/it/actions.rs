@@ -136,7 +136,7 @@ fn frames_can_be_looked_at_saved_and_loaded() {
         assert_eq!(loaded.rows::<Point>().await?, points(5));
         assert_eq!(loaded.head(2).await?.rows::<Point>().await?, points(2));
         assert!(!loaded.is_empty().await?);
-        assert_eq!(loaded.peek().await?.to_string().is_empty(), false);
+        assert!(!loaded.peek().await?.to_string().is_empty());
         let table = loaded.table(3).await?;
         assert!(table.contains("first 3 rows, there are more") && table.contains("long"), "{table}");
         let none = session.frame(("k:long,v:long", Vec::<Point>::new()))?;

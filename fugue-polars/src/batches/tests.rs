@@ -256,7 +256,7 @@ fn arrays_and_half_floats_become_what_they_mean() {
     let all = together(&to_batches(&df, &schema).unwrap(), &schema);
     assert_eq!(all.schema_ref().field(0).data_type(), &Type::List(Arc::new(Type::Int8)).to_arrow());
     assert_eq!(all.column(0).as_list::<i32>().value(1).len(), 2);
-    assert_eq!(all.column(1).as_primitive::<fugue_core::arrow::datatypes::Float32Type>().values()[..], [1.5, -2.0]);
+    assert_eq!(all.column(1).as_primitive::<arrow::datatypes::Float32Type>().values()[..], [1.5, -2.0]);
 }
 
 #[test]

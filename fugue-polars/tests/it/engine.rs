@@ -9,6 +9,7 @@ use fugue_core::transform::{Batches, Cursor};
 use fugue_core::verbs::cotransform;
 use fugue_core::{ErrorKind, Session};
 use fugue_core::row::Row;
+use fugue_polars::polars::prelude::IntoLazy;
 use fugue_polars::{PolarsEngine, PolarsFrame};
 
 use crate::{Outcome, Reading, Total, batch, polars, readings, rows_of, total, typed};
@@ -50,7 +51,7 @@ fn every_shape_runs_over_every_kind_of_input() -> Outcome {
         batches
     }
     let session = polars();
-    let lazy = session.frame(fugue_polars::polars::prelude::IntoLazy::lazy(readings()))?;
+    let lazy = session.frame(readings().lazy())?;
     let inputs = [session.frame(batch(1))?, session.frame(readings())?, lazy, session.frame(batch(1))?.on(&Session::local()?)?.on(&session)?];
     for df in inputs {
         let doubled = df.transform(double).run()?;
@@ -167,7 +168,7 @@ fn persisting_runs_the_plan_once() -> Outcome {
 
 #[test]
 fn counting_a_plan_leaves_it_to_polars() -> Outcome {
-    use fugue_polars::polars::prelude::{IntoLazy, col, lit};
+    use fugue_polars::polars::prelude::{col, lit};
     let session = polars();
     let plan = readings().lazy().filter(col("value").gt(lit(3.0)));
     assert_eq!(wait(session.frame(plan)?.count())?, 4);
@@ -178,7 +179,7 @@ fn counting_a_plan_leaves_it_to_polars() -> Outcome {
 
 #[test]
 fn a_plan_is_explained_with_functions_keys_columns_and_native_parts() -> Outcome {
-    use fugue_polars::polars::prelude::{IntoLazy, col, lit};
+    use fugue_polars::polars::prelude::{col, lit};
     let plan = readings().lazy().filter(col("at").gt(lit(1)));
     let df = polars().frame(plan)?.transform(total).partition_by("sensor").presort("at").run()?;
     let text = df.explain()?;
@@ -218,7 +219,6 @@ fn a_frame_without_rows_calls_nothing() -> Outcome {
     fn never_stream(_: Batches) -> RecordBatch {
         panic!("called without rows")
     }
-    use fugue_polars::polars::prelude::IntoLazy;
     let session = polars();
     let empty = readings().clear();
     for df in [session.frame(empty.clone())?, session.frame(empty.lazy())?, session.frame(batch(0))?] {

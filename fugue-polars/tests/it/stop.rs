@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use fugue_core::ErrorKind;
 use fugue_core::blocking::wait;
 use fugue_core::run::CancelHandle;
-use fugue_polars::polars::prelude::{AllowedOptimizations, IntoLazy};
+use fugue_polars::polars::prelude::{AllowedOptimizations, IntoLazy, col, df, lit};
 use futures::StreamExt;
 
 use crate::{Outcome, Reading, batch, polars, readings};
@@ -88,10 +88,10 @@ fn a_dropped_stream_stops_the_work() -> Outcome {
 
 #[test]
 fn a_head_does_not_read_everything() -> Outcome {
-    let plan = fugue_polars::polars::prelude::df!("n" => (0..2_000_000_i64).collect::<Vec<_>>())?.lazy();
+    let plan = df!("n" => (0..2_000_000_i64).collect::<Vec<_>>())?.lazy();
     let seen = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&seen);
-    let df = polars().frame(plan.filter(fugue_polars::polars::prelude::col("n").gt_eq(fugue_polars::polars::prelude::lit(0))))?;
+    let df = polars().frame(plan.filter(col("n").gt_eq(lit(0))))?;
     let df = df.transform(move |batches: fugue_core::transform::Batches| {
         let counted = Arc::clone(&counted);
         batches.inspect(move |b| {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fugue_core::arrow::array::AsArray;
+use fugue_core::arrow::datatypes::Int64Type;
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::blocking::wait;
 use fugue_core::transform::Batches;
@@ -31,14 +33,13 @@ fn a_stream_over_a_scan_is_read_piece_by_piece_and_in_order() -> Outcome {
         let seen = Arc::clone(&largest);
         let sums = move |batches: Batches| {
             let (seen, mut next) = (Arc::clone(&seen), 0_i64);
-            batches.map(move |batch: RecordBatch| {
+            batches.inspect(move |batch: &RecordBatch| {
                 seen.fetch_max(batch.num_rows(), Ordering::SeqCst);
-                let n = fugue_core::arrow::array::AsArray::as_primitive::<fugue_core::arrow::datatypes::Int64Type>(batch.column(0));
+                let n = batch.column(0).as_primitive::<Int64Type>();
                 for value in n.values() {
                     assert_eq!(*value, next, "out of order");
                     next += 1;
                 }
-                batch
             })
         };
         assert_eq!(wait(df.transform(sums).schema("*").run()?.count())?, ROWS as u64);

@@ -1,4 +1,5 @@
 //! The facade as its users meet it: existing functions, and bad input. On every engine that is linked.
+#![expect(clippy::panic, reason = "tests stop at the first surprise")]
 
 mod bad_input;
 mod twelve;

@@ -67,7 +67,7 @@ fn text_is_what_the_contract_says() {
 
 #[test]
 fn empty_field_is_null_for_every_type_quoted_or_not() {
-    let typed = super::schema([("a", Type::Str), ("b", Type::Int64), ("c", Type::Date)]);
+    let typed = schema([("a", Type::Str), ("b", Type::Int64), ("c", Type::Date)]);
     let rows = parse("a,b,c\n,,\n\"\",\"\",\"\"\n", &LoadOptions::new().columns(typed.clone())).unwrap();
     assert!(rows.columns().iter().all(|c| c.null_count() == 2));
     // With a null text, empty text survives.
@@ -169,7 +169,7 @@ fn inference_can_be_refused_or_contradicted() {
     let (_, wanted) =
         batch([("a", Type::Str, texts([Some("1.1"), Some("7.1")])), ("c", Type::Str, texts([Some("6.1"), Some("2.1")]))]);
     assert_eq!(rows, wanted);
-    let typed = super::schema([("a", Type::Float64), ("c", Type::Str)]);
+    let typed = schema([("a", Type::Float64), ("c", Type::Str)]);
     let rows = parse(content, &LoadOptions::new().columns(typed.clone())).unwrap();
     assert_eq!(rows.column(0).as_primitive::<Float64Type>().values(), &[1.1, 7.1]);
     assert_eq!(rows.column(1), wanted.column(1));
@@ -186,7 +186,7 @@ fn file_without_header_needs_columns() {
     let rows = parse(content, &none.clone().columns(["c", "a"])).unwrap();
     assert_eq!(types(&rows), [Type::Float64, Type::Str]);
     assert_eq!(rows.schema().field(1).name(), "a");
-    let rows = parse(content, &none.clone().columns(super::schema([("c", Type::Str), ("a", Type::Str)]))).unwrap();
+    let rows = parse(content, &none.clone().columns(schema([("c", Type::Str), ("a", Type::Str)]))).unwrap();
     assert_eq!(rows.column(0), &texts([Some("6.1"), Some("2.1")]));
     let error = failure(parse(content, &none.clone().columns(["c"])));
     assert_eq!((error.kind(), error.context("line")), (ErrorKind::ValueInvalid, Some("1")));
@@ -195,7 +195,7 @@ fn file_without_header_needs_columns() {
 
 #[test]
 fn columns_are_found_by_name() {
-    for columns in [Columns::from(["a", "x"]), Columns::from(super::schema([("x", Type::Int64)]))] {
+    for columns in [Columns::from(["a", "x"]), Columns::from(schema([("x", Type::Int64)]))] {
         let error = failure(parse("a,b\n1,2\n", &LoadOptions::new().columns(columns)));
         assert_eq!((error.kind(), error.context("column")), (ErrorKind::ColumnNotFound, Some("x")));
         assert!(error.message().contains("a, b"), "{error}");
@@ -209,7 +209,7 @@ fn columns_are_found_by_name() {
 
 #[test]
 fn malformed_files_name_line_and_column() {
-    let typed = LoadOptions::new().columns(super::schema([("a", Type::Str), ("b", Type::Int32)]));
+    let typed = LoadOptions::new().columns(schema([("a", Type::Str), ("b", Type::Int32)]));
     let content = "a,b\n\"two\nlines\",1\nx,2\n\"y\n\",300000000000\n";
     let error = failure(parse(content, &typed));
     assert_eq!((error.kind(), error.context("column"), error.context("line")), (ErrorKind::ValueInvalid, Some("b"), Some("5")));
@@ -315,7 +315,7 @@ proptest::proptest! {
             ("f", Type::Float64, Arc::new(Float64Array::from(floats))),
         ]);
         let content = print(&schema, &rows, &SaveOptions::new().null("nil").delimiter(delimiter)).unwrap();
-        let loaded = LoadOptions::new().null("nil").delimiter(delimiter).columns(schema.clone());
+        let loaded = LoadOptions::new().null("nil").delimiter(delimiter).columns(schema);
         let again = parse(&content, &loaded).unwrap();
         proptest::prop_assert_eq!(again.column(0), rows.column(0));
         // NaN has many bit patterns and one text.

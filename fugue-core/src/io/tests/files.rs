@@ -99,7 +99,7 @@ fn save_makes_folders_and_replaces_files_and_folders_of_data() {
     std::fs::create_dir_all(old.join("c=1")).unwrap();
     std::fs::write(old.join("c=1/part.parquet"), "").unwrap();
     std::fs::write(old.join("_SUCCESS"), "").unwrap();
-    store(&old, &schema, vec![rows.clone()]);
+    store(&old, &schema, vec![rows]);
     assert!(old.is_file());
     assert_eq!(names_in(folder.path()), ["old.parquet", "x"]);
 }
@@ -240,7 +240,7 @@ fn settings_of_another_format_are_refused() {
     }
     let csv = folder.path().join("a.csv");
     std::fs::write(&csv, "a\n1\n").unwrap();
-    let error = failure(load(&csv, &LoadOptions::new().sub_microsecond(crate::schema::SubMicrosecond::Truncate)));
+    let error = failure(load(&csv, &LoadOptions::new().sub_microsecond(schema::SubMicrosecond::Truncate)));
     assert_eq!((error.kind(), error.context("setting")), (ErrorKind::SettingInvalid, Some("sub_microsecond")));
     let none = Schema::new([]).unwrap();
     let error = failure(save(folder.path().join("n.parquet"), &none, iter([]), &SaveOptions::new(), &Cancel::never()));
@@ -250,7 +250,7 @@ fn settings_of_another_format_are_refused() {
 #[test]
 fn memory_is_read_again_and_again_and_projected() {
     let (schema, rows) = batch([("a", Type::Int64, ints(0..3)), ("b", Type::Str, texts([None, Some("x"), Some("y")]))]);
-    let source = MemorySource::new(schema.clone(), vec![rows.clone(), rows.slice(0, 0), rows.slice(1, 2)]).unwrap();
+    let source = MemorySource::new(schema, vec![rows.clone(), rows.slice(0, 0), rows.slice(1, 2)]).unwrap();
     assert_eq!(source.rows(), Some(5));
     for _ in 0..2 {
         assert_eq!(read(&source).unwrap().num_rows(), 5);

@@ -210,7 +210,7 @@ fn files_of_a_folder_must_agree() {
     let error = failure(load(folder.path(), &options.clone().columns(["b"])));
     assert_eq!((error.kind(), error.context("column")), (ErrorKind::SchemaMismatch, Some("b")));
     assert!(error.context("path").unwrap().ends_with("2.parquet"));
-    let source = load(folder.path(), &options.columns(super::schema([("a", Type::Int64)]))).unwrap();
+    let source = load(folder.path(), &options.columns(schema([("a", Type::Int64)]))).unwrap();
     assert_eq!(read(&*source).unwrap().column(0), &ints([1, 2]));
 }
 
@@ -232,7 +232,7 @@ fn types_outside_the_table_are_refused_only_when_asked_for() {
 #[test]
 fn types_that_parquet_has_not_are_refused() {
     let folder = tempdir().unwrap();
-    let schema = super::schema([("s", Type::List(Arc::new(Type::Struct(Arc::from([])))))]);
+    let schema = schema([("s", Type::List(Arc::new(Type::Struct(Arc::from([])))))]);
     let path = folder.path().join("a.parquet");
     let error = failure(save(&path, &schema, iter([]), &SaveOptions::new(), &Cancel::never()));
     assert_eq!((error.kind(), error.context("column")), (ErrorKind::SchemaInvalid, Some("s")));

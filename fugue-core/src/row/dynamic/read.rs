@@ -18,7 +18,7 @@ use crate::schema::Type;
 
 /// A column of any type, resolved.
 #[derive(Debug)]
-pub struct ValueReader<'a> {
+pub(super) struct ValueReader<'a> {
     valid: Option<NullBuffer>,
     values: Kind<'a>,
 }

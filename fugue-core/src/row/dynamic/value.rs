@@ -42,11 +42,11 @@ pub enum Value {
     /// A decimal: the unscaled number, and how many of its digits stand after the point.
     Decimal(i128, i8),
     /// A list.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// A struct.
     Struct(Record),
     /// A map as its entries.
-    Map(Vec<(Value, Value)>),
+    Map(Vec<(Self, Self)>),
 }
 
 impl Value {
@@ -348,7 +348,7 @@ impl<const P: u8, const S: i8> From<Decimal<P, S>> for Value {
     }
 }
 
-impl<T: Into<Value>> From<Option<T>> for Value {
+impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }

@@ -23,7 +23,7 @@ use crate::schema::{Field, Type};
 
 /// The builder of a column of any type.
 #[derive(Debug)]
-pub struct ValueWriter {
+pub(super) struct ValueWriter {
     ty: Type,
     builder: Builder,
 }

@@ -233,7 +233,7 @@ fn a_key_that_stands_twice_is_an_error_for_a_map_of_unique_keys() {
 #[test]
 fn a_schema_that_a_type_cannot_write_is_named() {
     for (column, ty) in [("y", Type::Int64), ("x", Type::Int32)] {
-        let error = <Inner as Row>::writer(&Schema::new([Field::new(column, ty)]).unwrap(), 0).err().expect("an error");
+        let error = <Inner as Row>::writer(&Schema::new([Field::new(column, ty)]).unwrap(), 0).expect_err("an error");
         assert_eq!(place(&error), (ErrorKind::SchemaMismatch, Some(column), None));
     }
 }
@@ -272,7 +272,7 @@ fn records_go_to_declared_columns_by_name_and_without_loss_only() {
         (Type::Float32, Value::Float(0.1)),
         (Type::Float64, Value::Int(i64::MAX)),
         (decimal.clone(), Value::Int(1000)),
-        (decimal.clone(), Value::Decimal(1, 3)),
+        (decimal, Value::Decimal(1, 3)),
         (Type::Date, Value::from("2020-02-30")),
         (Type::Str, Value::Int(1)),
         (Type::Map(Type::Str.into(), Type::Int8.into()), Value::Map(vec![("a".into(), 1.into()), ("a".into(), 2.into())])),

@@ -16,7 +16,7 @@ use crate::row::{Cell, Entries, Nulls, Record};
 use crate::schema::Type;
 
 #[derive(Row, Clone, Debug, PartialEq)]
-pub struct Everything<'r> {
+pub(super) struct Everything<'r> {
     pub boolean: bool,
     pub tiny: i8,
     pub small: i16,
@@ -49,12 +49,12 @@ pub struct Everything<'r> {
 }
 
 #[derive(Row, Clone, Debug, PartialEq)]
-pub struct Inner<'r> {
+pub(super) struct Inner<'r> {
     pub name: Option<&'r str>,
     pub at: Timestamp,
 }
 
-pub fn everything(seed: usize) -> Everything<'static> {
+pub(super) fn everything(seed: usize) -> Everything<'static> {
     const WORDS: [&str; 5] = ["", "a", "Grüezi mitenand, alli zäme", "twelve bytes", "x\0y"];
     let word = |n: usize| WORDS[(seed + n) % WORDS.len()];
     let number = i64::try_from(seed).unwrap() - 3;
@@ -96,7 +96,7 @@ pub fn everything(seed: usize) -> Everything<'static> {
 }
 
 /// Layouts that arrow can cast to; `None` when the type has one only.
-pub fn layouts(data_type: &DataType) -> Vec<DataType> {
+pub(super) fn layouts(data_type: &DataType) -> Vec<DataType> {
     let dictionary = |key: DataType, value: DataType| DataType::Dictionary(Box::new(key), Box::new(value));
     let with_item = |field: &Arc<ArrowField>| -> Vec<Arc<ArrowField>> {
         let inner = layouts(field.data_type());
