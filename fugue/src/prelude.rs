@@ -6,5 +6,5 @@ pub use fugue_core::partition::{Algo, PartitionSpec};
 pub use fugue_core::row::{Decimal, Record, Rest, Row, Timestamp, Value};
 pub use fugue_core::transform::{Batches, Cursor, InputSchema, OutputSchema, Params, Rows, Rules, State};
 pub use fugue_core::verbs::{cotransform, map, out_transform, transform};
-pub use fugue_core::{cotransformer, portable, transformer};
 pub use fugue_core::{DataFrame, Error, ErrorKind, Result, Schema, Session};
+pub use fugue_core::{cotransformer, portable, transformer};

@@ -78,10 +78,14 @@ impl Arguments {
                 presort: take("--presort"),
                 window: number(take("--window"), "--window", 7, |rows| *rows > 0)?,
             }),
-            None => Data::Tpch { scale: number(take("--scale"), "--scale", 0.02, |scale: &f64| *scale > 0.0 && *scale <= 100.0)? },
+            None => {
+                Data::Tpch { scale: number(take("--scale"), "--scale", 0.02, |scale: &f64| *scale > 0.0 && *scale <= 100.0)? }
+            }
         };
         match given.first() {
-            Some((name, _)) if matches!(data, Data::Own(_)) => Err(format!("{name} is for the TPC-H tables, and cannot stand beside --input")),
+            Some((name, _)) if matches!(data, Data::Own(_)) => {
+                Err(format!("{name} is for the TPC-H tables, and cannot stand beside --input"))
+            }
             Some((name, _)) => Err(format!("{name} is for data of your own; add --input FILE")),
             None => Ok(Some(Self { engine, data })),
         }

@@ -43,7 +43,12 @@ pub async fn run(session: &Session, own: &Own) -> Result<Vec<Answer>> {
     if let Some(presort) = &own.presort {
         call = call.presort(presort.as_str());
     }
-    let averages = Answer::of(format!("moving average of {} values of {value}: transform(moving_average)", own.window), started, call.run()?).await?;
+    let averages = Answer::of(
+        format!("moving average of {} values of {value}: transform(moving_average)", own.window),
+        started,
+        call.run()?,
+    )
+    .await?;
 
     let started = Instant::now();
     let mut values = Vec::new();
@@ -54,7 +59,9 @@ pub async fn run(session: &Session, own: &Own) -> Result<Vec<Answer>> {
     let misses = map(windows, move |window| (window, miss(&values, window))).run_on(session).await?;
     let mut misses: Vec<Miss> = misses.into_iter().map(|(w, mean_error)| Miss { window: w as i64, mean_error }).collect();
     misses.sort_by(|a, b| a.mean_error.total_cmp(&b.mean_error));
-    let misses = Answer::of(format!("windows that foretell the next {value} best: map(windows, miss)"), started, session.frame(misses)?).await?;
+    let misses =
+        Answer::of(format!("windows that foretell the next {value} best: map(windows, miss)"), started, session.frame(misses)?)
+            .await?;
     Ok(vec![averages, misses])
 }
 

@@ -21,7 +21,10 @@ const PARTS: i32 = 4;
 pub async fn make(scale: f64) -> Result<PathBuf> {
     let folder = target()?.join(format!("quickstart/scale-{scale}"));
     let large = ["lineitem", "orders"].into_iter().flat_map(|table| (1..=PARTS).map(move |part| (table, part, PARTS)));
-    let jobs: Vec<_> = large.chain([("customer", 1, 1)]).map(|(table, part, parts)| Job { folder: folder.clone(), table, part, parts }).collect();
+    let jobs: Vec<_> = large
+        .chain([("customer", 1, 1)])
+        .map(|(table, part, parts)| Job { folder: folder.clone(), table, part, parts })
+        .collect();
     let missing: Vec<Job> = jobs.into_iter().filter(|job| !job.file().exists()).collect();
     if missing.is_empty() {
         say(format!("TPC-H at scale {scale}: {} (made before)", folder.display()));
@@ -31,7 +34,11 @@ pub async fn make(scale: f64) -> Result<PathBuf> {
     // The library's own fan-out: one call per file, on all cores.
     let rows = fugue::map(missing, move |job| job.run(scale)).run().await?;
     let rows: u64 = rows.into_iter().sum::<Result<u64>>()?;
-    say(format!("TPC-H at scale {scale}: {rows} rows made in {:.2} s, kept in {}", started.elapsed().as_secs_f64(), folder.display()));
+    say(format!(
+        "TPC-H at scale {scale}: {rows} rows made in {:.2} s, kept in {}",
+        started.elapsed().as_secs_f64(),
+        folder.display()
+    ));
     Ok(folder)
 }
 
@@ -76,7 +83,10 @@ fn write(file: &Path, batches: impl RecordBatchReader + Send + 'static) -> Resul
 
 /// The target folder, which holds the folder of this program (`target/debug/quickstart`).
 fn target() -> Result<PathBuf> {
-    let unknown = |e| Error::new(ErrorKind::Io, "the folder of this program cannot be found, so there is no place for the tables").with_source(e);
+    let unknown = |e| {
+        Error::new(ErrorKind::Io, "the folder of this program cannot be found, so there is no place for the tables")
+            .with_source(e)
+    };
     let program = std::env::current_exe().map_err(unknown)?;
     let place = program.ancestors().nth(2).unwrap_or_else(|| Path::new("."));
     Ok(place.to_path_buf())

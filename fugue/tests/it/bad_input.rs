@@ -32,7 +32,12 @@ fn told<T>(result: Result<T>, kind: ErrorKind, parts: &[&str]) -> Error {
     let site = error.call_site().unwrap_or_else(|| panic!("no line of the user's in: {error}"));
     let here = Location::caller();
     assert_eq!(site.file(), here.file(), "{error}");
-    assert!(site.line() <= here.line() && here.line() - site.line() < 25, "line {} for a call near {}: {error}", site.line(), here.line());
+    assert!(
+        site.line() <= here.line() && here.line() - site.line() < 25,
+        "line {} for a call near {}: {error}",
+        site.line(),
+        here.line()
+    );
     error
 }
 
@@ -231,7 +236,11 @@ fn a_key_that_is_not_in_all_frames_is_named() {
         let places = session.frame(vec![Place { place: "roof".into(), sensor: 1 }])?;
         let nothing = session.frame(vec![Nothing { x: 1 }])?;
         told(frame.cotransform([&places], both).partition_by("place").run(), ErrorKind::ColumnNotFound, &["place"]);
-        told(frame.cotransform([&places], both).partition_by("sensor").run(), ErrorKind::SchemaMismatch, &["sensor", "str", "long"]);
+        told(
+            frame.cotransform([&places], both).partition_by("sensor").run(),
+            ErrorKind::SchemaMismatch,
+            &["sensor", "str", "long"],
+        );
         told(frame.cotransform([&nothing], apart).run(), ErrorKind::PartitionInvalid, &["in common"]);
         told(frame.cotransform([&places, &nothing], both).partition_by("sensor").run(), ErrorKind::SchemaMismatch, &["sensor"]);
         Ok(())
@@ -295,7 +304,8 @@ fn empty_files_are_read_or_explained() {
     std::fs::write(path("nothing.csv"), "").unwrap();
     std::fs::write(path("header.csv"), "sensor,at,value\n").unwrap();
     std::fs::write(path("nothing.parquet"), "").unwrap();
-    let (nothing, header, parquet, saved) = (path("nothing.csv"), path("header.csv"), path("nothing.parquet"), path("saved.parquet"));
+    let (nothing, header, parquet, saved) =
+        (path("nothing.csv"), path("header.csv"), path("nothing.parquet"), path("saved.parquet"));
     on_every_engine(|session| {
         let (nothing, header, parquet, saved) = (nothing.clone(), header.clone(), parquet.clone(), saved.clone());
         async move {
@@ -356,7 +366,8 @@ fn names_with_blanks_and_unicode_are_names_like_others() {
             assert_eq!(taller.schema().names().last(), Some("größer, viel"));
             let kept = people.transform(keep).partition_by("größe in cm").presort("`a``b, c:d` desc").run()?;
             assert_eq!(lines(&kept).await?, lines(&people).await?);
-            let fewer = people.transform(whole).schema("`größe in cm`:long, `名前`:str").partition_by(["名前", "a`b, c:d"]).run()?;
+            let fewer =
+                people.transform(whole).schema("`größe in cm`:long, `名前`:str").partition_by(["名前", "a`b, c:d"]).run()?;
             assert_eq!(fewer.count().await?, 3);
             taller.save_with(&path, &SaveOptions::new().mode(SaveMode::Overwrite)).await?;
             assert_eq!(lines(&session.load(&path).await?).await?, lines(&taller).await?);
