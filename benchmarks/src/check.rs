@@ -35,7 +35,8 @@ impl Expected {
         let (mut sums, mut fingerprint) = (vec![(0.0, 0_u32); size.groups], 0_u64);
         for batch in data::batches(size, &Schema::parse("k:long,t:long,v:double")?) {
             let batch = batch?;
-            let (k, t, v) = (column::<Int64Type>(&batch, "k")?, column::<Int64Type>(&batch, "t")?, column::<Float64Type>(&batch, "v")?);
+            let (k, t, v) =
+                (column::<Int64Type>(&batch, "k")?, column::<Int64Type>(&batch, "t")?, column::<Float64Type>(&batch, "v")?);
             for ((k, t), v) in k.values().iter().zip(t.values()).zip(v.values()) {
                 let (sum, count) = &mut sums[key(*k)];
                 *sum += v;

@@ -41,7 +41,12 @@ pub fn batch(rows: RecordBatch) -> std::result::Result<RecordBatch, ArrowError> 
     static OUTPUT: LazyLock<SchemaRef> = LazyLock::new(|| {
         let field = |name, data_type| Field::new(name, data_type, true);
         let (long, double) = (DataType::Int64, DataType::Float64);
-        Arc::new(ArrowSchema::new(vec![field("k", long.clone()), field("t", long), field("v", double.clone()), field("w", double)]))
+        Arc::new(ArrowSchema::new(vec![
+            field("k", long.clone()),
+            field("t", long),
+            field("v", double.clone()),
+            field("w", double),
+        ]))
     });
     let values = rows.column(2).as_primitive::<Float64Type>().values();
     let mean = mean(values);

@@ -26,9 +26,9 @@ pub mod verbs;
 
 pub use arrow;
 pub use chrono;
-pub use fugue_macros::{cotransformer, main, portable, transformer};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use frame::DataFrame;
+pub use fugue_macros::{cotransformer, main, portable, transformer};
 pub use schema::{Field, Schema, Type};
 pub use session::Session;
 pub use start::init;

@@ -119,7 +119,10 @@ impl<'r> Action<'r> {
 /// Where columns stand among some of a frame.
 fn places(columns: &[usize], among: &[usize]) -> Result<Vec<usize>> {
     let place = |column: &usize| {
-        among.iter().position(|c| c == column).ok_or_else(|| Error::new(ErrorKind::Unexpected, "a column was not kept; please report it"))
+        among
+            .iter()
+            .position(|c| c == column)
+            .ok_or_else(|| Error::new(ErrorKind::Unexpected, "a column was not kept; please report it"))
     };
     columns.iter().map(place).collect()
 }

@@ -32,8 +32,12 @@ pub(crate) fn batches_from(df: &DataFrame, schema: &Schema, first_row: usize) ->
         let want = schema.names().collect::<Vec<_>>().join(", ");
         return Err(Error::new(ErrorKind::SchemaMismatch, format!("the frame has the columns {have}; {want} were declared")));
     }
-    let columns: Vec<Vec<ArrayRef>> =
-        df.columns().iter().zip(schema.fields()).map(|(column, field)| arrays(column, field, first_row)).collect::<Result<_>>()?;
+    let columns: Vec<Vec<ArrayRef>> = df
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| arrays(column, field, first_row))
+        .collect::<Result<_>>()?;
     let arrow_schema = schema.to_arrow();
     let batch = |columns: Vec<ArrayRef>| Ok(RecordBatch::try_new(Arc::clone(&arrow_schema), columns)?);
     cut(columns).into_iter().map(batch).collect()

@@ -34,9 +34,18 @@ pub(crate) enum Node {
     File(File),
     /// What others read: files, frames of other engines, streams.
     Source(Source),
-    Map { input: PolarsFrame, map: Map },
-    Comap { zip: Zip<PolarsFrame>, task: Task },
-    Repartition { input: PolarsFrame, spec: PartitionSpec },
+    Map {
+        input: PolarsFrame,
+        map: Map,
+    },
+    Comap {
+        zip: Zip<PolarsFrame>,
+        task: Task,
+    },
+    Repartition {
+        input: PolarsFrame,
+        spec: PartitionSpec,
+    },
 }
 
 impl fmt::Debug for PolarsFrame {

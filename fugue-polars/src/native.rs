@@ -37,7 +37,8 @@ impl Native<ViaPolars> for DataFrame {
     type Out = Self;
 
     fn run(self, pending: Pending) -> Result<Self> {
-        let mapped = PolarsFrame::from_eager(self).and_then(|frame| frame.mapped(&pending.bind(frame.schema())?)).map_err(here)?;
+        let mapped =
+            PolarsFrame::from_eager(self).and_then(|frame| frame.mapped(&pending.bind(frame.schema())?)).map_err(here)?;
         let run = RunContext::new(lazy::pool()?, Cancel::never());
         let inside = run.pool.is_current() || Pool::shared()?.is_current();
         let work = move || from_batches(mapped.run(&run)?.collect::<Result<_>>()?, mapped.schema());

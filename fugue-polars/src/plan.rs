@@ -141,9 +141,8 @@ fn start(plan: LazyFrame, cancel: Cancel) -> Result<Receiver<Message>> {
     let work = move || {
         let ended = guarded(move || {
             let engine = engine(&plan)?;
-            let sink = PlanCallback::new(move |df: DataFrame| {
-                Ok(cancel.check().is_err() || pieces.send(Message::Frame(df)).is_err())
-            });
+            let sink =
+                PlanCallback::new(move |df: DataFrame| Ok(cancel.check().is_err() || pieces.send(Message::Frame(df)).is_err()));
             plan.sink_batches(sink, true, None)?.collect_with_engine(engine).map(drop)
         });
         // The reader may be gone; then nobody wants to know how it ended.

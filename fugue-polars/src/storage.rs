@@ -58,7 +58,12 @@ impl File {
     fn open(path: &Path) -> Option<Self> {
         let path = std::path::absolute(path).ok()?;
         let stamp = stamp(&path).ok()?;
-        let args = ScanArgsParquet { cache: false, glob: false, hive_options: HiveOptions::new_disabled(), ..ScanArgsParquet::default() };
+        let args = ScanArgsParquet {
+            cache: false,
+            glob: false,
+            hive_options: HiveOptions::new_disabled(),
+            ..ScanArgsParquet::default()
+        };
         let plan = guarded(|| LazyFrame::scan_parquet(PlRefPath::try_from_pathbuf(path.clone())?, args)).ok()?;
         Some(Self { plan, path, stamp })
     }
@@ -92,7 +97,9 @@ impl File {
         let path = self.path.display().to_string();
         match stamp(&self.path) {
             Ok(stamp) if stamp == self.stamp => Ok(()),
-            Ok(_) => Err(Error::new(ErrorKind::Io, format!("{path} changed since it was loaded; load it again")).with("path", path)),
+            Ok(_) => {
+                Err(Error::new(ErrorKind::Io, format!("{path} changed since it was loaded; load it again")).with("path", path))
+            }
             Err(e) => Err(Error::new(ErrorKind::Io, format!("{path} cannot be opened: {e}")).with_source(e).with("path", path)),
         }
     }

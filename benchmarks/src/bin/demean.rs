@@ -40,7 +40,11 @@ fn main() -> Result<(), BoxError> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "demean by key, Parquet to sum, {threads} threads, {pairs} pairs of runs; seconds are medians")?;
     writeln!(out, "by hand \"calls\": a hand-written program that calls the same function with a batch per group")?;
-    writeln!(out, "{:>9} {:>8} {:7} {:6} {:7} {:>9} {:>9} {:>7}", "rows", "groups", "engine", "shape", "by hand", "hand", "ours", "ratio")?;
+    writeln!(
+        out,
+        "{:>9} {:>8} {:7} {:6} {:7} {:>9} {:>9} {:>7}",
+        "rows", "groups", "engine", "shape", "by hand", "hand", "ours", "ratio"
+    )?;
     for size in sizes {
         let (path, expected) = (data::file(&folder, size)?, Expected::new(size)?);
         for engine in &engines {
@@ -53,7 +57,8 @@ fn main() -> Result<(), BoxError> {
                     // The first run of each is checked row by row and warms up; nothing is timed before both are right.
                     checked(&expected, |look| pool.install(|| hand::demean(&path, style, look)))?;
                     checked(&expected, |look| run(&path, shape, &session, look))?;
-                    by_hand()?; ours()?;
+                    by_hand()?;
+                    ours()?;
                     let times = Pairs::time(pairs, by_hand, ours)?;
                     let style = if style == Style::Inline { "inline" } else { "calls" };
                     writeln!(out, "{:>9} {:>8} {engine:7} {shape:6} {style:7} {times}", size.rows, size.groups)?;

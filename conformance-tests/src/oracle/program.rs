@@ -119,7 +119,10 @@ impl CoProgram {
         let whole = |i: usize| OwnValue::Int(i as i128);
         match self {
             Self::Counts => {
-                let counts = members.iter().zip(unique).flat_map(|(rows, at)| [whole(rows.len()), OwnValue::Int(i128::from(hash(rows, *at)))]);
+                let counts = members
+                    .iter()
+                    .zip(unique)
+                    .flat_map(|(rows, at)| [whole(rows.len()), OwnValue::Int(i128::from(hash(rows, *at)))]);
                 vec![key.iter().cloned().chain(counts).collect()]
             }
             Self::Members => members

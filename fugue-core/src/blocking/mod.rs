@@ -18,12 +18,9 @@ fn shared() -> Result<&'static Runtime> {
     if let Some(runtime) = SHARED.get() {
         return Ok(runtime);
     }
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("fugue-async")
-        .enable_all()
-        .build()
-        .map_err(|e| Error::new(ErrorKind::SettingInvalid, "the operating system gives no thread for an async runtime").with_source(e))?;
+    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("fugue-async").enable_all().build().map_err(|e| {
+        Error::new(ErrorKind::SettingInvalid, "the operating system gives no thread for an async runtime").with_source(e)
+    })?;
     Ok(SHARED.get_or_init(|| runtime))
 }
 
@@ -65,7 +62,9 @@ pub(crate) fn drive<T>(runtime: Option<&Handle>, cancel: &Cancel, future: impl F
 pub fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     match Handle::try_current() {
         Err(_) => shared()?.block_on(future),
-        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(|| handle.block_on(future)),
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(|| handle.block_on(future))
+        }
         Ok(_) => Err(Error::new(
             ErrorKind::Unsupported,
             "a blocking call inside a single-threaded async runtime would wait for itself; use the async form and .await",

@@ -65,9 +65,11 @@ impl Experiments {
             if *field.ty() == Type::Str {
                 let emptied = with_some(&sample, index, Arc::new(StringViewArray::from_iter_values([""])))?;
                 if let Err(e) = self.answer(&local, vec![emptied], &self.spec, &mut runs).await
-                    && panicked(&e) {
-                        findings.push(Finding::PanicsOnEmptyText { column: field.name().to_owned(), message: e.message().to_owned() });
-                    }
+                    && panicked(&e)
+                {
+                    findings
+                        .push(Finding::PanicsOnEmptyText { column: field.name().to_owned(), message: e.message().to_owned() });
+                }
             }
             let nulled = with_some(&sample, index, new_null_array(&field.ty().to_arrow(), 1))?;
             match self.answer(&local, vec![nulled], &self.spec, &mut runs).await {
@@ -126,11 +128,24 @@ impl Experiments {
     }
 
     /// Whether the answer is the same; an error is another answer.
-    async fn same(&self, session: &Session, batches: Vec<RecordBatch>, spec: &PartitionSpec, first: &Answer, runs: &mut usize) -> bool {
+    async fn same(
+        &self,
+        session: &Session,
+        batches: Vec<RecordBatch>,
+        spec: &PartitionSpec,
+        first: &Answer,
+        runs: &mut usize,
+    ) -> bool {
         self.answer(session, batches, spec, runs).await.is_ok_and(|found| found == *first)
     }
 
-    async fn answer(&self, session: &Session, batches: Vec<RecordBatch>, spec: &PartitionSpec, runs: &mut usize) -> Result<Answer> {
+    async fn answer(
+        &self,
+        session: &Session,
+        batches: Vec<RecordBatch>,
+        spec: &PartitionSpec,
+        runs: &mut usize,
+    ) -> Result<Answer> {
         *runs += 1;
         let df = session.frame(Source::batches(self.source.schema().clone(), batches)?)?;
         let pending = Pending { function: Arc::clone(&self.function), spec: spec.clone(), options: self.options.clone() };

@@ -96,8 +96,12 @@ impl Check {
     /// As [`run`](Self::run).
     pub async fn report(self) -> Result<Report> {
         self.settings.checked()?;
-        let experiments =
-            experiments::Experiments { function: self.function, source: self.sample?, spec: self.settings.spec, options: self.settings.options };
+        let experiments = experiments::Experiments {
+            function: self.function,
+            source: self.sample?,
+            spec: self.settings.spec,
+            options: self.settings.options,
+        };
         experiments.run().await
     }
 

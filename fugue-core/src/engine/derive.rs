@@ -25,7 +25,8 @@ use super::{AnyFrame, DynEngine, Map, Zip};
 /// Plans a comap as an ingest of all members and a map over them.
 pub(crate) fn comap(engine: Arc<dyn DynEngine>, zip: &Zip<AnyFrame>, task: &Task) -> Result<AnyFrame> {
     let packing = Arc::new(Packing::new(zip)?);
-    let packed = Arc::clone(&engine).ingest(Source::new(Packed { frames: zip.members.clone(), packing: Arc::clone(&packing) }))?;
+    let packed =
+        Arc::clone(&engine).ingest(Source::new(Packed { frames: zip.members.clone(), packing: Arc::clone(&packing) }))?;
     let spec = PartitionSpec::new().by(packing.keys.clone())?;
     let unpack = Unpack { packing: Arc::clone(&packing), how: zip.how, spec: zip.spec.clone(), task: task.clone() };
     engine.map(&packed, &Map::new(spec, task.wrapped(Arc::new(unpack), packing.schema.clone())))
@@ -82,7 +83,8 @@ impl Packing {
     /// The rows of a member out of packed rows.
     fn unpack(&self, member: usize, packed: &RecordBatch) -> Result<RecordBatch> {
         let numbers = packed.column(self.keys.len()).as_primitive::<Int8Type>();
-        let mine: BooleanArray = numbers.iter().map(|n| Some(n.is_some_and(|n| usize::try_from(n).is_ok_and(|n| n == member)))).collect();
+        let mine: BooleanArray =
+            numbers.iter().map(|n| Some(n.is_some_and(|n| usize::try_from(n).is_ok_and(|n| n == member)))).collect();
         let rows = packed.column(self.keys.len() + 1 + member).as_struct();
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
         let all = RecordBatch::try_new_with_options(self.members[member].to_arrow(), rows.columns().to_vec(), &options)?;

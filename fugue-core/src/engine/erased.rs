@@ -186,7 +186,10 @@ fn physical<'e, E: Engine>(engine: &'e E, operation: &'static str) -> Result<&'e
 /// The engine's own frame, for those who know which engine they opened.
 pub(crate) fn native<E: Engine>(frame: &AnyFrame) -> Result<E::Frame> {
     frame.inner.downcast_ref::<E::Frame>().cloned().ok_or_else(|| {
-        Error::new(ErrorKind::Unsupported, format!("the frame belongs to {}, not to {}", frame.engine.info().name, std::any::type_name::<E>()))
+        Error::new(
+            ErrorKind::Unsupported,
+            format!("the frame belongs to {}, not to {}", frame.engine.info().name, std::any::type_name::<E>()),
+        )
     })
 }
 

@@ -34,7 +34,10 @@ pub struct DataFrame {
 
 impl fmt::Debug for DataFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DataFrame").field("engine", &self.session.engine_name()).field("schema", self.schema()).finish_non_exhaustive()
+        f.debug_struct("DataFrame")
+            .field("engine", &self.session.engine_name())
+            .field("schema", self.schema())
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,7 +157,12 @@ impl DataFrame {
     /// Whatever the engine meets.
     pub fn on(&self, session: &Session) -> Result<Self> {
         let stream = Source::shared(crate::engine::foreign(&self.frame));
-        Ok(Self { session: session.clone(), frame: session.erased().ingest(stream)?, deadline: self.deadline, cancel: self.cancel.clone() })
+        Ok(Self {
+            session: session.clone(),
+            frame: session.erased().ingest(stream)?,
+            deadline: self.deadline,
+            cancel: self.cancel.clone(),
+        })
     }
 
     /// The plan as text.
@@ -173,7 +181,8 @@ impl DataFrame {
 
     pub(crate) fn derive_comap(&self, zip: &Zip<AnyFrame>, task: &Task) -> Result<Self> {
         let engine = self.session.erased();
-        let frame = if self.session.is_derived() { crate::engine::derived_comap(engine, zip, task)? } else { engine.comap(zip, task)? };
+        let frame =
+            if self.session.is_derived() { crate::engine::derived_comap(engine, zip, task)? } else { engine.comap(zip, task)? };
         Ok(self.with(frame))
     }
 
@@ -280,8 +289,9 @@ impl DataFrame {
     /// As [`stream`](Self::stream); `Io` when the output is closed.
     pub async fn show(&self, rows: usize) -> Result<()> {
         let text = self.table(rows).await?;
-        writeln!(std::io::stdout().lock(), "{text}")
-            .map_err(|e| Error::new(ErrorKind::Io, "the standard output cannot be written to").with_source(e).with_operation("show"))
+        writeln!(std::io::stdout().lock(), "{text}").map_err(|e| {
+            Error::new(ErrorKind::Io, "the standard output cannot be written to").with_source(e).with_operation("show")
+        })
     }
 
     /// Runs once and keeps the rows; the frame returned reads them.
@@ -310,7 +320,8 @@ impl DataFrame {
     pub async fn save_with(&self, path: impl AsRef<str>, options: &SaveOptions) -> Result<u64> {
         let run = self.run();
         let stream = self.session.erased().stream(&self.frame, &run).await?;
-        let (path, options, schema, cancel) = (path.as_ref().to_owned(), options.clone(), self.schema().clone(), run.cancel.clone());
+        let (path, options, schema, cancel) =
+            (path.as_ref().to_owned(), options.clone(), self.schema().clone(), run.cancel.clone());
         let name = self.session.engine_name();
         let saved = blocking::offload(move || io::save(path, &schema, stream.into_blocking(), &options, &cancel));
         within(&run, saved).await.map_err(|e| e.with_engine(name).with_operation("save"))

@@ -10,13 +10,17 @@ const WIDTH: usize = 40;
 
 /// Rows as a table with names, types and a line below; long cells are cut.
 pub(crate) fn table(schema: &Schema, batches: &[RecordBatch], title: Option<&str>, footer: &str) -> String {
-    let mut rows: Vec<Vec<String>> = vec![
-        schema.names().map(str::to_owned).collect(),
-        schema.fields().iter().map(|f| f.ty().to_string()).collect(),
-    ];
+    let mut rows: Vec<Vec<String>> =
+        vec![schema.names().map(str::to_owned).collect(), schema.fields().iter().map(|f| f.ty().to_string()).collect()];
     for batch in batches {
         for row in 0..batch.num_rows() {
-            rows.push(batch.columns().iter().map(|c| if c.is_null(row) { "NULL".to_owned() } else { cut(&format_value(c, row)) }).collect());
+            rows.push(
+                batch
+                    .columns()
+                    .iter()
+                    .map(|c| if c.is_null(row) { "NULL".to_owned() } else { cut(&format_value(c, row)) })
+                    .collect(),
+            );
         }
     }
     let widths: Vec<usize> =

@@ -63,20 +63,23 @@ impl BatchStream {
         let abandon = Abandon(cancel.handle());
         let schema = self.schema.clone();
         let mut over = false;
-        Self::new(schema, futures::stream::poll_fn(move |cx| {
-            let _ = &abandon;
-            if over {
-                return Poll::Ready(None);
-            }
-            if let Poll::Ready(next) = self.inner.as_mut().poll_next(cx) {
-                over = !matches!(next, Some(Ok(_)));
-                return Poll::Ready(next);
-            }
-            stopped.as_mut().poll(cx).map(|error| {
-                over = true;
-                Some(Err(error))
-            })
-        }))
+        Self::new(
+            schema,
+            futures::stream::poll_fn(move |cx| {
+                let _ = &abandon;
+                if over {
+                    return Poll::Ready(None);
+                }
+                if let Poll::Ready(next) = self.inner.as_mut().poll_next(cx) {
+                    over = !matches!(next, Some(Ok(_)));
+                    return Poll::Ready(next);
+                }
+                stopped.as_mut().poll(cx).map(|error| {
+                    over = true;
+                    Some(Err(error))
+                })
+            }),
+        )
     }
 
     /// The schema of the batches.

@@ -25,9 +25,18 @@ pub(super) enum Node {
     Source(Source),
     /// Rows in memory, in physical partitions.
     Partitions(Arc<[Vec<RecordBatch>]>),
-    Map { input: LocalFrame, map: Map },
-    Comap { zip: Zip<LocalFrame>, task: Task },
-    Repartition { input: LocalFrame, spec: PartitionSpec },
+    Map {
+        input: LocalFrame,
+        map: Map,
+    },
+    Comap {
+        zip: Zip<LocalFrame>,
+        task: Task,
+    },
+    Repartition {
+        input: LocalFrame,
+        spec: PartitionSpec,
+    },
 }
 
 impl LocalFrame {
@@ -58,7 +67,9 @@ impl LocalFrame {
     /// Rows of the columns asked for; only sources save the work of the others.
     fn rows(&self, columns: Option<&[usize]>, run: &RunContext) -> Result<InputRows> {
         let rows = match &*self.node {
-            Node::Source(source) => return Ok(InputRows::Stream(source.lazy().scan_parallel(columns, &run.pool, &run.cancel)?)),
+            Node::Source(source) => {
+                return Ok(InputRows::Stream(source.lazy().scan_parallel(columns, &run.pool, &run.cancel)?));
+            }
             Node::Partitions(parts) => InputRows::Split(parts.to_vec()),
             Node::Map { input, map } => InputRows::Stream(run_one(input, map, run)?),
             Node::Comap { zip, task } => {
@@ -69,13 +80,16 @@ impl LocalFrame {
                 });
                 InputRows::Stream(run_comap(inputs.collect::<Result<_>>()?, zip.how, &zip.spec, task, run)?)
             }
-            Node::Repartition { input, spec } => InputRows::Split(run_repartition(input.rows(None, run)?, &input.schema, spec, run)?),
+            Node::Repartition { input, spec } => {
+                InputRows::Split(run_repartition(input.rows(None, run)?, &input.schema, spec, run)?)
+            }
         };
         let Some(columns) = columns.map(<[usize]>::to_vec) else { return Ok(rows) };
         Ok(match rows {
             InputRows::Stream(batches) => InputRows::Stream(Box::new(batches.map(move |b| Ok(b?.project(&columns)?)))),
             InputRows::Split(parts) => {
-                let project = |part: Vec<RecordBatch>| part.into_iter().map(|b| Ok(b.project(&columns)?)).collect::<Result<Vec<_>>>();
+                let project =
+                    |part: Vec<RecordBatch>| part.into_iter().map(|b| Ok(b.project(&columns)?)).collect::<Result<Vec<_>>>();
                 InputRows::Split(parts.into_iter().map(project).collect::<Result<_>>()?)
             }
         })
@@ -107,7 +121,9 @@ impl LocalFrame {
                 });
                 (format!("Map: {} [{}] reads {reads}", map.task.name(), map.spec), vec![input])
             }
-            Node::Comap { zip, task } => (format!("Comap: {} {:?} [{}]", task.name(), zip.how, zip.spec), zip.members.iter().collect()),
+            Node::Comap { zip, task } => {
+                (format!("Comap: {} {:?} [{}]", task.name(), zip.how, zip.spec), zip.members.iter().collect())
+            }
             Node::Repartition { input, spec } => (format!("Repartition: [{spec}]"), vec![input]),
         };
         lines.push(format!("{}{text} -> {}", "  ".repeat(depth), self.schema));

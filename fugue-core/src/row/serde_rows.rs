@@ -78,11 +78,13 @@ impl<T: Serialize + DeserializeOwned + Clone> Row for Serde<T> {
 
     fn finish(writer: Self::Writer) -> Result<RecordBatch> {
         let arrays = writer.builder.into_arrow().map_err(|error| {
-            Error::new(ErrorKind::ValueInvalid, format!("rows cannot be written as {}: {}", writer.schema, error.message())).with_source(error)
+            Error::new(ErrorKind::ValueInvalid, format!("rows cannot be written as {}: {}", writer.schema, error.message()))
+                .with_source(error)
         })?;
         // serde_arrow names the parts of nested columns in its own way.
         let arrays = arrays.iter().zip(writer.schema.fields());
-        let arrays = arrays.map(|(array, field)| crate::cast::cast_array(array, field.ty()).map_err(|e| e.with("column", field.name())));
+        let arrays =
+            arrays.map(|(array, field)| crate::cast::cast_array(array, field.ty()).map_err(|e| e.with("column", field.name())));
         assemble(&writer.schema, arrays.collect::<Result<_>>()?, writer.rows)
     }
 }

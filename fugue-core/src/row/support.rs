@@ -11,9 +11,9 @@ pub use arrow::record_batch::RecordBatch;
 #[doc(hidden)]
 pub use super::rest::{KeepsRest, RestWriter};
 
+use super::Plain;
 use super::layout::{RowField, RowLayout, missing, struct_type, writable};
 use super::nulls::{Nulls, mismatch};
-use super::Plain;
 use crate::cast::cast_array;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Schema, Type};

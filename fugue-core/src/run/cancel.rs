@@ -63,7 +63,11 @@ impl Cancel {
     /// A token that a handle and a deadline, counted from now, can stop.
     #[must_use]
     pub fn new(handle: &CancelHandle, deadline: Option<Duration>) -> Self {
-        Self { state: Arc::default(), shared: Some(Arc::clone(&handle.state)), deadline: deadline.and_then(|d| Instant::now().checked_add(d)) }
+        Self {
+            state: Arc::default(),
+            shared: Some(Arc::clone(&handle.state)),
+            deadline: deadline.and_then(|d| Instant::now().checked_add(d)),
+        }
     }
 
     /// A token that nothing stops.

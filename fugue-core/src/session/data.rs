@@ -37,7 +37,10 @@ impl<R: Row> IntoSource<ViaRecords> for Vec<R> {
         if layout.dynamic || layout.rest.is_some() {
             return Err(Error::new(
                 ErrorKind::SchemaInvalid,
-                format!("{} does not say which columns there are; give the rows with their schema: (\"a:long,b:str\", rows)", layout.name),
+                format!(
+                    "{} does not say which columns there are; give the rows with their schema: (\"a:long,b:str\", rows)",
+                    layout.name
+                ),
             ));
         }
         let schema = layout.schema(None)?;

@@ -182,7 +182,9 @@ impl Session {
 
     fn ingest(&self, source: Source) -> Result<DataFrame> {
         if source.schema().is_empty() {
-            return Err(crate::Error::new(crate::ErrorKind::SchemaInvalid, "a frame needs at least one column").with_operation("ingest"));
+            return Err(
+                crate::Error::new(crate::ErrorKind::SchemaInvalid, "a frame needs at least one column").with_operation("ingest")
+            );
         }
         Ok(DataFrame::new(self.clone(), Arc::clone(&self.inner.engine).ingest(source)?))
     }

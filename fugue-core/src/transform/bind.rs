@@ -59,7 +59,13 @@ pub(crate) fn bind(function: Arc<dyn TaskFn>, inputs: &[Schema], spec: &Partitio
         .map_err(|e| e.with("transformer", name).with_operation("transform").with_call_site(options.call_site))
 }
 
-fn try_bind(function: Arc<dyn TaskFn>, name: &str, inputs: &[Schema], spec: &PartitionSpec, options: &CallOptions) -> Result<Task> {
+fn try_bind(
+    function: Arc<dyn TaskFn>,
+    name: &str,
+    inputs: &[Schema],
+    spec: &PartitionSpec,
+    options: &CallOptions,
+) -> Result<Task> {
     let reads = function.reads();
     if reads.len() != inputs.len() {
         return Err(Error::new(
@@ -102,7 +108,9 @@ fn try_bind(function: Arc<dyn TaskFn>, name: &str, inputs: &[Schema], spec: &Par
     if function.shape() == Shape::Stream && !emit.is_as_written() {
         return Err(Error::new(
             ErrorKind::SchemaMismatch,
-            format!("a function over a stream writes all columns that the call declares; it writes {own}, the call declares {output}"),
+            format!(
+                "a function over a stream writes all columns that the call declares; it writes {own}, the call declares {output}"
+            ),
         ));
     }
     let mut needs = Vec::with_capacity(inputs.len());
@@ -176,7 +184,14 @@ fn needed(reads: &Reads, input: &Schema, carried: &[&str], options: &CallOptions
 
 /// Differs between tasks that may give different answers. State and captures cannot be looked into, so where there may be any,
 /// the place of the call and a running number count too.
-fn fingerprint(name: &str, inputs: &[Schema], output: &Schema, spec: &PartitionSpec, options: &CallOptions, slots: &Slots) -> u64 {
+fn fingerprint(
+    name: &str,
+    inputs: &[Schema],
+    output: &Schema,
+    spec: &PartitionSpec,
+    options: &CallOptions,
+    slots: &Slots,
+) -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let mut text = format!("{name}|{inputs:?}|{output}|{spec}|{:?}|{:?}|{:?}", options.schema, options.on, options.to);

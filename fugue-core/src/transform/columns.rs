@@ -97,8 +97,11 @@ impl<O: ValueOutput<V>, V> Collector for ValueCollector<O, V> {
 
 /// The column that the call names for an argument.
 fn column<'b>(cx: &TaskContext, batch: &'b RecordBatch, argument: usize) -> Result<(&'b ArrayRef, Arc<str>)> {
-    let name = cx.on.get(argument).ok_or_else(|| Error::new(ErrorKind::Unexpected, "a function over columns without their names"))?;
-    let found = batch.column_by_name(name).ok_or_else(|| Error::new(ErrorKind::Unexpected, format!("column {name:?} was not carried")))?;
+    let name =
+        cx.on.get(argument).ok_or_else(|| Error::new(ErrorKind::Unexpected, "a function over columns without their names"))?;
+    let found = batch
+        .column_by_name(name)
+        .ok_or_else(|| Error::new(ErrorKind::Unexpected, format!("column {name:?} was not carried")))?;
     Ok((found, Arc::clone(name)))
 }
 
@@ -109,7 +112,10 @@ pub(super) fn resolve<'b, C: Cell>(cx: &TaskContext, batch: &'b RecordBatch, arg
         let row = (0..array.len()).find(|i| array.is_null(*i)).unwrap_or(0);
         return Err(Error::new(
             ErrorKind::ValueInvalid,
-            format!("column {name:?} has a null at row {row}, which {} cannot be; take Option<{0}>, or drop nulls first", C::ty()),
+            format!(
+                "column {name:?} has a null at row {row}, which {} cannot be; take Option<{0}>, or drop nulls first",
+                C::ty()
+            ),
         )
         .with("column", &*name)
         .with("row", row.to_string()));

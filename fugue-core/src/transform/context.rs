@@ -85,7 +85,8 @@ impl StateSlot {
                 let params = decode::<P>(bytes)?;
                 let state = load(params).map_err(|e| {
                     let e = e.into();
-                    Error::new(ErrorKind::ParamsInvalid, format!("state {} could not be built: {e}", type_name::<S>())).with_source(e)
+                    Error::new(ErrorKind::ParamsInvalid, format!("state {} could not be built: {e}", type_name::<S>()))
+                        .with_source(e)
                 })?;
                 Ok(Arc::new(state) as Arc<dyn Any + Send + Sync>)
             }),

@@ -97,7 +97,10 @@ impl Cursor {
 
 impl fmt::Debug for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cursor").field("keys", &self.key_text()).field("partition_no", &self.partition_no()).finish_non_exhaustive()
+        f.debug_struct("Cursor")
+            .field("keys", &self.key_text())
+            .field("partition_no", &self.partition_no())
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,9 +7,9 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
+use crate::cast::cast_array;
 use crate::error::{Error, ErrorKind, Result};
 use crate::group::Groups;
-use crate::cast::cast_array;
 use crate::schema::{Field, Schema, Type};
 
 use super::task::Produces;
@@ -225,7 +225,10 @@ fn declared_schema(text: &str, declared: &Declared<'_>) -> Result<Schema> {
 fn not_written(field: &Field, own: &Schema) -> Error {
     Error::new(
         ErrorKind::SchemaMismatch,
-        format!("the call declares column {:?}, which the function does not write (it writes {own}) and the input does not have", field.name()),
+        format!(
+            "the call declares column {:?}, which the function does not write (it writes {own}) and the input does not have",
+            field.name()
+        ),
     )
     .with("column", field.name())
 }

@@ -313,6 +313,7 @@ where
 pub(crate) fn slice_partition(cx: &TaskContext, groups: &Groups, input: usize, index: usize) -> Result<Partition> {
     let member = &groups.members[input];
     let (start, end) = (member.offsets[index], member.offsets[index + 1]);
-    let batch = if start == 0 && end == member.batch.num_rows() { member.batch.clone() } else { member.batch.slice(start, end - start) };
+    let batch =
+        if start == 0 && end == member.batch.num_rows() { member.batch.clone() } else { member.batch.slice(start, end - start) };
     Ok(Partition::new(batch, cx.inputs[input].clone()))
 }

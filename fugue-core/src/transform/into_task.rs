@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::context::{Contexts, FromContext};
-use super::families::{CallOwned, CallRow, CallRowRef, CallSlice, CallWhole, Function, Owned, RowRef, RowWise, Slice, Via, Whole};
+use super::families::{
+    CallOwned, CallRow, CallRowRef, CallSlice, CallWhole, Function, Owned, RowRef, RowWise, Slice, Via, Whole,
+};
 use super::input::{FromPartition, FromStream};
 use super::output::{GroupOutput, RowOutput};
 use super::stream::{CallStream, StreamOutput, Streamed};

@@ -31,8 +31,8 @@ pub use families::{CallOwned, CallRow, CallRowRef, CallSlice, CallWhole, Functio
 pub use input::{Batches, FromPartition, FromStream, Partition, Rows};
 pub use into_task::{IntoTask, assert_transformer};
 pub use output::{
-    BatchWriter, GroupOutput, RowOutput, ViaBatch, ViaBatchResults, ViaBatches, ViaCollectedResults, ViaCollection, ViaResult, ViaRow,
-    ViaRowResults, ViaRows,
+    BatchWriter, GroupOutput, RowOutput, ViaBatch, ViaBatchResults, ViaBatches, ViaCollectedResults, ViaCollection, ViaResult,
+    ViaRow, ViaRowResults, ViaRows,
 };
 pub use registry::{Registry, TaskEntry};
 pub use rules::Rules;

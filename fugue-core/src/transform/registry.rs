@@ -28,7 +28,11 @@ pub struct TaskEntry {
 
 impl std::fmt::Debug for TaskEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TaskEntry").field("name", &self.name).field("file", &self.file).field("line", &self.line).finish_non_exhaustive()
+        f.debug_struct("TaskEntry")
+            .field("name", &self.name)
+            .field("file", &self.file)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
     }
 }
 

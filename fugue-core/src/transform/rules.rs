@@ -71,9 +71,15 @@ impl Rules {
     pub fn check(&self, spec: &PartitionSpec, inputs: &[Schema]) -> Result<()> {
         let given: Vec<&str> = spec.keys().iter().map(|k| &**k).collect();
         if let Some(wanted) = &self.partition_by_has
-            && let Some(missing) = wanted.iter().find(|w| !given.contains(&w.as_str())) {
-                return Err(broken("partition_by_has", &wanted.join(", "), &given.join(", "), &format!("add {missing:?} to the keys")));
-            }
+            && let Some(missing) = wanted.iter().find(|w| !given.contains(&w.as_str()))
+        {
+            return Err(broken(
+                "partition_by_has",
+                &wanted.join(", "),
+                &given.join(", "),
+                &format!("add {missing:?} to the keys"),
+            ));
+        }
         if let Some(wanted) = &self.partition_by_is {
             let same = wanted.len() == given.len() && wanted.iter().all(|w| given.contains(&w.as_str()));
             if !same {
@@ -83,13 +89,15 @@ impl Rules {
         let presort = spec.presort_keys();
         let shown = presort.iter().map(SortKey::to_string).collect::<Vec<_>>().join(", ");
         if let Some(text) = &self.presort_has
-            && !text.as_str().into_presort()?.iter().all(|k| presort.contains(k)) {
-                return Err(broken("presort_has", text, &shown, "add what is missing to the presort"));
-            }
+            && !text.as_str().into_presort()?.iter().all(|k| presort.contains(k))
+        {
+            return Err(broken("presort_has", text, &shown, "add what is missing to the presort"));
+        }
         if let Some(text) = &self.presort_is
-            && text.as_str().into_presort()? != presort {
-                return Err(broken("presort_is", text, &shown, "presort exactly so"));
-            }
+            && text.as_str().into_presort()? != presort
+        {
+            return Err(broken("presort_is", text, &shown, "presort exactly so"));
+        }
         for input in inputs {
             if let Some(text) = &self.input_has {
                 for piece in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
@@ -107,12 +115,13 @@ impl Rules {
                 }
             }
             if let Some(text) = &self.input_is
-                && *input != text.as_str().into_schema()? {
-                    return Err(Error::new(
-                        ErrorKind::SchemaMismatch,
-                        format!("the function's rule input_is wants {text}, the input is {input}"),
-                    ));
-                }
+                && *input != text.as_str().into_schema()?
+            {
+                return Err(Error::new(
+                    ErrorKind::SchemaMismatch,
+                    format!("the function's rule input_is wants {text}, the input is {input}"),
+                ));
+            }
         }
         Ok(())
     }

@@ -112,7 +112,9 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
         return call_partitions(parts, schema, spec, task, run);
     }
     match rows {
-        InputRows::Stream(batches) if task.shape() == Shape::Stream && spec.presort_keys().is_empty() => call_stream(batches, 0, task, run),
+        InputRows::Stream(batches) if task.shape() == Shape::Stream && spec.presort_keys().is_empty() => {
+            call_stream(batches, 0, task, run)
+        }
         InputRows::Stream(batches) => {
             let all = InputRows::Stream(batches).collect(run)?;
             call_partitions(vec![all], schema, spec, task, run)
@@ -294,7 +296,12 @@ fn flatten(results: impl Iterator<Item = Result<Vec<RecordBatch>>> + Send + 'sta
 ///
 /// # Errors
 /// `ColumnNotFound` and `PartitionInvalid` for a spec that does not fit, and what reading the rows meets.
-pub fn run_repartition(rows: InputRows, schema: &Schema, spec: &PartitionSpec, run: &RunContext) -> Result<Vec<Vec<RecordBatch>>> {
+pub fn run_repartition(
+    rows: InputRows,
+    schema: &Schema,
+    spec: &PartitionSpec,
+    run: &RunContext,
+) -> Result<Vec<Vec<RecordBatch>>> {
     let parts = match rows {
         stream @ InputRows::Stream(_) => vec![stream.collect(run)?],
         InputRows::Split(parts) => parts,
@@ -315,7 +322,13 @@ pub fn run_repartition(rows: InputRows, schema: &Schema, spec: &PartitionSpec, r
 ///
 /// # Errors
 /// They come out of the iterator.
-pub fn run_comap(inputs: Vec<(Schema, InputRows)>, how: ZipKind, spec: &PartitionSpec, task: &Task, run: &RunContext) -> Result<BatchIter> {
+pub fn run_comap(
+    inputs: Vec<(Schema, InputRows)>,
+    how: ZipKind,
+    spec: &PartitionSpec,
+    task: &Task,
+    run: &RunContext,
+) -> Result<BatchIter> {
     let (spec, task, run) = (spec.clone(), task.clone(), run.clone());
     Ok(deferred(move || {
         let inputs = inputs

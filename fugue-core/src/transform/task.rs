@@ -165,7 +165,11 @@ pub struct Fixed {
 
 impl fmt::Debug for Fixed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task").field("name", &self.name).field("inputs", &self.inputs).field("output", &self.output).finish_non_exhaustive()
+        f.debug_struct("Task")
+            .field("name", &self.name)
+            .field("inputs", &self.inputs)
+            .field("output", &self.output)
+            .finish_non_exhaustive()
     }
 }
 
@@ -354,10 +358,7 @@ impl Task {
     }
 
     fn context(&self, run: &RunContext) -> TaskContext {
-        TaskContext {
-            fixed: Arc::clone(&self.fixed),
-            run: run.clone(),
-        }
+        TaskContext { fixed: Arc::clone(&self.fixed), run: run.clone() }
     }
 
     /// Adds transformer, key, sample rows and the user's line to an error of a call.

@@ -56,7 +56,8 @@ impl Settings {
         match rmp_serde::to_vec_named(params) {
             Ok(bytes) => self.options.slots.params = Some(bytes.into()),
             Err(e) => self.mistaken(
-                Error::new(ErrorKind::ParamsInvalid, format!("the parameters cannot be written down to travel: {e}")).with_source(e),
+                Error::new(ErrorKind::ParamsInvalid, format!("the parameters cannot be written down to travel: {e}"))
+                    .with_source(e),
             ),
         }
     }
@@ -68,7 +69,8 @@ impl Settings {
     pub(crate) fn ignore<E: StdError + 'static>(&mut self, dropped: &Dropped) {
         let before = self.options.ignore.take();
         let test = move |e: &Error| {
-            e.kind() == ErrorKind::TransformerFailed && (e.user_error::<E>().is_some() || before.as_ref().is_some_and(|b| (b.test)(e)))
+            e.kind() == ErrorKind::TransformerFailed
+                && (e.user_error::<E>().is_some() || before.as_ref().is_some_and(|b| (b.test)(e)))
         };
         self.options.ignore = Some(Ignore { test: Arc::new(test), count: Arc::clone(&dropped.0) });
     }

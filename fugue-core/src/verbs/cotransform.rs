@@ -84,7 +84,9 @@ impl CoTransform {
             let common = first.schema().names().filter(|n| self.frames.iter().all(|f| f.schema().contains(n)) && !presorted(n));
             let common: Vec<String> = common.map(str::to_owned).collect();
             if common.is_empty() {
-                return Err(invalid("the frames have no column in common to be the key; rename one, or zip them as cross".to_owned()));
+                return Err(invalid(
+                    "the frames have no column in common to be the key; rename one, or zip them as cross".to_owned(),
+                ));
             }
             spec.by(common)?
         } else {
@@ -98,7 +100,11 @@ impl CoTransform {
                 if found.ty() != wanted.ty() {
                     return Err(Error::new(
                         ErrorKind::SchemaMismatch,
-                        format!("key {key:?} is {} in the first frame and {} in another; cast one of them", wanted.ty(), found.ty()),
+                        format!(
+                            "key {key:?} is {} in the first frame and {} in another; cast one of them",
+                            wanted.ty(),
+                            found.ty()
+                        ),
                     )
                     .with("column", &**key));
                 }

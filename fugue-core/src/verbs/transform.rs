@@ -75,7 +75,10 @@ pub struct Transform<I, V> {
 
 impl<I, V> fmt::Debug for Transform<I, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transform").field("function", &self.function.name()).field("spec", &self.settings.spec).finish_non_exhaustive()
+        f.debug_struct("Transform")
+            .field("function", &self.function.name())
+            .field("spec", &self.settings.spec)
+            .finish_non_exhaustive()
     }
 }
 

@@ -27,7 +27,12 @@ fn output_transformers_are_called_once_per_key() {
         let df = Session::local()?.frame(points(9))?;
         let calls = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&calls);
-        df.out_transform(move |_: &[Point]| { seen.fetch_add(1, Ordering::Relaxed); }).partition_by("k").run().await?;
+        df.out_transform(move |_: &[Point]| {
+            seen.fetch_add(1, Ordering::Relaxed);
+        })
+        .partition_by("k")
+        .run()
+        .await?;
         assert_eq!(calls.load(Ordering::Relaxed), 3);
         let error = df.transform(|_: &[Point]| {}).partition_by("k").run().unwrap_err();
         assert!(error.message().contains("out_transform"), "{error}");
@@ -41,7 +46,10 @@ fn a_panic_is_an_error_with_its_key_and_leaves_the_session_usable() {
     blocking::wait(async {
         let df = Session::local()?.frame(points(9))?;
         let error = df
-            .transform(|p: &[Point]| { assert!(p[0].k != 1, "no ones"); p.to_vec() })
+            .transform(|p: &[Point]| {
+                assert!(p[0].k != 1, "no ones");
+                p.to_vec()
+            })
             .partition_by("k")
             .collect()
             .await
@@ -75,7 +83,10 @@ fn cancel_and_deadline_end_an_action_before_its_groups() {
         assert!(begin.elapsed() < Duration::from_secs(2) && started.load(Ordering::Relaxed) < 20);
         let handle = CancelHandle::new();
         let cancelling = handle.clone();
-        std::thread::spawn(move || { std::thread::sleep(Duration::from_millis(120)); cancelling.cancel(); });
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(120));
+            cancelling.cancel();
+        });
         let cancelled = df.clone().cancel_with(&handle).transform(slow(&started)).partition_by("k").collect().await;
         assert_eq!(cancelled.unwrap_err().kind(), ErrorKind::Cancelled);
         Ok(())
@@ -88,7 +99,9 @@ fn physical_partitions_have_the_sizes_asked_for() {
     blocking::wait(async {
         let df = Session::local()?.frame(points(7))?;
         #[derive(Row)]
-        struct Size { size: i64 }
+        struct Size {
+            size: i64,
+        }
         let size = |p: &[Point]| Size { size: p.len() as i64 };
         let sizes = async |num: &str, algo: Algo| {
             let rows = df.transform(size).num(num).algo(algo).rows::<Size>().await.unwrap();
@@ -103,7 +116,10 @@ fn physical_partitions_have_the_sizes_asked_for() {
         let laid = df.repartition(&PartitionSpec::new().num(2)?.algo(Algo::Even))?;
         let calls: Vec<Size> = laid.transform(size).rows().await?;
         assert_eq!(calls.len(), 2);
-        let coarse = df.transform(|p: &[Point], c: Cursor| -> Vec<Point> { let _ = c.physical_partition_no(); p.to_vec() });
+        let coarse = df.transform(|p: &[Point], c: Cursor| -> Vec<Point> {
+            let _ = c.physical_partition_no();
+            p.to_vec()
+        });
         assert_eq!(coarse.partition_by("k").num(2).algo(Algo::Coarse).count().await?, 7);
         Ok(())
     })
@@ -142,7 +158,8 @@ fn frames_can_be_looked_at_saved_and_loaded() {
         let none = session.frame(("k:long,v:long", Vec::<Point>::new()))?;
         assert_eq!(none.peek().await.unwrap_err().kind(), ErrorKind::Empty);
         assert!(none.is_empty().await?);
-        let calls: Vec<Point> = none.transform(|p: &[Point]| -> Vec<Point> { panic!("called with {} rows", p.len()) }).rows().await?;
+        let calls: Vec<Point> =
+            none.transform(|p: &[Point]| -> Vec<Point> { panic!("called with {} rows", p.len()) }).rows().await?;
         assert!(calls.is_empty());
         let plan = loaded.transform(|p: &[Point]| p.to_vec()).partition_by("k").run()?.explain()?;
         assert!(plan.contains("Map:") && plan.contains("points.parquet"), "{plan}");

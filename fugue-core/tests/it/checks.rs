@@ -53,7 +53,10 @@ fn faults_are_found_by_name() {
     assert_eq!(found(first).findings(), [Finding::OrderDependent]);
     assert_eq!(found(counter).findings(), [Finding::NotDeterministic]);
     let report = found(initial);
-    assert!(report.findings().iter().any(|f| matches!(f, Finding::PanicsOnEmptyText { column, .. } if column == "text")), "{report}");
+    assert!(
+        report.findings().iter().any(|f| matches!(f, Finding::PanicsOnEmptyText { column, .. } if column == "text")),
+        "{report}"
+    );
     assert!(report.findings().iter().any(|f| matches!(f, Finding::PanicsOnNull { column, .. } if column == "text")), "{report}");
     assert_eq!(report.refuses_nulls(), ["k", "at"]);
     let unkeyed = check(|w: &[Word]| Out { k: 0, value: w.len() as i64 }, words()).run().unwrap();

@@ -132,17 +132,14 @@ fn functions_over_groups_of_rows_give_the_same_totals() {
 #[test]
 fn closures_over_groups_of_rows_are_functions_too() {
     let factor = 2.0;
-    let totals: Vec<Total> = transform(sales(), move |s: &[Sale]| Total { total: sum(s) * factor, ..one(s) })
-        .partition_by(["shop"])
-        .run()
-        .unwrap();
+    let totals: Vec<Total> =
+        transform(sales(), move |s: &[Sale]| Total { total: sum(s) * factor, ..one(s) }).partition_by(["shop"]).run().unwrap();
     assert_eq!(sorted(totals)[1].total, 60.0);
-    let totals: Vec<Total> = transform(sales(), |s: &[SaleRef<'_>]| -> Vec<Total> {
-        vec![Total { shop: s[0].shop.into(), total: s.len() as f64 }]
-    })
-    .partition_by(["shop"])
-    .run()
-    .unwrap();
+    let totals: Vec<Total> =
+        transform(sales(), |s: &[SaleRef<'_>]| -> Vec<Total> { vec![Total { shop: s[0].shop.into(), total: s.len() as f64 }] })
+            .partition_by(["shop"])
+            .run()
+            .unwrap();
     assert_eq!(sorted(totals)[0].total, 2.0);
 }
 
@@ -161,7 +158,7 @@ fn context_arguments_reach_the_function() {
 
 #[test]
 fn missing_context_is_found_before_a_row_is_read() {
-    let error = transform::<_, _, _, _>(sales(), with_params).partition_by("shop").run::<>().map(|_: Vec<Total>| ()).unwrap_err();
+    let error = transform::<_, _, _, _>(sales(), with_params).partition_by("shop").run().map(|_: Vec<Total>| ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ParamsInvalid, "{error}");
     assert!(error.to_string().contains(".params("), "{error}");
     assert!(error.call_site().is_some_and(|at| at.file().ends_with("shapes.rs")), "{error}");
@@ -249,7 +246,13 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 fn running(values: &[f64]) -> Vec<f64> {
-    values.iter().scan(0.0, |sum, v| { *sum += v; Some(*sum) }).collect()
+    values
+        .iter()
+        .scan(0.0, |sum, v| {
+            *sum += v;
+            Some(*sum)
+        })
+        .collect()
 }
 fn weighted(values: &[f64], weights: &[i64]) -> Result<f64, Bad> {
     Ok(values.iter().zip(weights).map(|(v, w)| v * *w as f64).sum())
@@ -351,13 +354,24 @@ fn cotransformers_meet_by_key() {
             let (left, right) = (left.on(&session)?, right.on(&session)?);
             assert_eq!(left.cotransform([&right], joined).partition_by("shop").rows::<Total>().await?.len(), 2);
             use fugue_core::group::ZipKind;
-            let count = async |how| Ok::<_, Error>(left.cotransform([&right], joined_owned).partition_by("shop").how(how).collect().await?
-                .iter().map(RecordBatch::num_rows).sum::<usize>());
+            let count = async |how| {
+                Ok::<_, Error>(
+                    left.cotransform([&right], joined_owned)
+                        .partition_by("shop")
+                        .how(how)
+                        .collect()
+                        .await?
+                        .iter()
+                        .map(RecordBatch::num_rows)
+                        .sum::<usize>(),
+                )
+            };
             assert_eq!(count(ZipKind::Inner).await?, 1);
             assert_eq!(count(ZipKind::LeftOuter).await?, 3);
             assert_eq!(count(ZipKind::RightOuter).await?, 2);
             assert_eq!(count(ZipKind::FullOuter).await?, 4);
-            let all = left.cotransform([&right], |s: &[Sale], t: &[Total]| Total { shop: "all".into(), total: (s.len() * t.len()) as f64 });
+            let all = left
+                .cotransform([&right], |s: &[Sale], t: &[Total]| Total { shop: "all".into(), total: (s.len() * t.len()) as f64 });
             assert_eq!(all.how(ZipKind::Cross).rows::<Total>().await?, [Total { shop: "all".into(), total: 10.0 }]);
         }
         Ok(())

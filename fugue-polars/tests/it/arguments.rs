@@ -17,7 +17,10 @@ use crate::{Outcome, batch, polars, readings, totals};
 const TOTAL: &str = "sensor:str,rows:long,total:double";
 
 fn summed(df: DataFrame) -> PolarsResult<DataFrame> {
-    df.lazy().group_by([col("sensor")]).agg([len().cast(DataType::Int64).alias("rows"), col("value").sum().alias("total")]).collect()
+    df.lazy()
+        .group_by([col("sensor")])
+        .agg([len().cast(DataType::Int64).alias("rows"), col("value").sum().alias("total")])
+        .collect()
 }
 
 fn sessions() -> [Session; 2] {
@@ -28,7 +31,9 @@ fn sessions() -> [Session; 2] {
 fn a_function_over_frames_runs_on_every_engine() -> Outcome {
     for session in sessions() {
         let df = session.frame(batch(1))?;
-        for result in [df.transform(summed).partition_by("sensor").schema(TOTAL).run()?, df.transform(summed).schema(TOTAL).run()?] {
+        for result in
+            [df.transform(summed).partition_by("sensor").schema(TOTAL).run()?, df.transform(summed).schema(TOTAL).run()?]
+        {
             assert_eq!(wait(result.collect_polars())?.sort(["sensor"], Default::default())?, totals());
         }
     }
@@ -128,8 +133,17 @@ fn a_frame_that_is_thrown_away_may_be_anything() -> Outcome {
 /// Where the values of a frame are: numbers, and the bytes of long texts.
 fn addresses(df: &DataFrame) -> Vec<usize> {
     let at = df.column("at").expect("at").as_materialized_series().i64().expect("numbers").cont_slice().expect("one chunk");
-    let value = df.column("value").expect("value").as_materialized_series().f64().expect("numbers").cont_slice().expect("one chunk");
-    let text = df.column("sensor").expect("sensor").as_materialized_series().str().expect("text").downcast_iter().next().expect("a chunk");
+    let value =
+        df.column("value").expect("value").as_materialized_series().f64().expect("numbers").cont_slice().expect("one chunk");
+    let text = df
+        .column("sensor")
+        .expect("sensor")
+        .as_materialized_series()
+        .str()
+        .expect("text")
+        .downcast_iter()
+        .next()
+        .expect("a chunk");
     vec![at.as_ptr().addr(), value.as_ptr().addr(), text.views().as_ptr().addr(), text.data_buffers()[0].as_ptr().addr()]
 }
 

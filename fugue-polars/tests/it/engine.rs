@@ -5,10 +5,10 @@ use fugue_core::blocking::wait;
 use fugue_core::frame::BatchStream;
 use fugue_core::group::ZipKind;
 use fugue_core::partition::PartitionSpec;
+use fugue_core::row::Row;
 use fugue_core::transform::{Batches, Cursor};
 use fugue_core::verbs::cotransform;
 use fugue_core::{ErrorKind, Session};
-use fugue_core::row::Row;
 use fugue_polars::polars::prelude::IntoLazy;
 use fugue_polars::{PolarsEngine, PolarsFrame};
 
@@ -52,7 +52,12 @@ fn every_shape_runs_over_every_kind_of_input() -> Outcome {
     }
     let session = polars();
     let lazy = session.frame(readings().lazy())?;
-    let inputs = [session.frame(batch(1))?, session.frame(readings())?, lazy, session.frame(batch(1))?.on(&Session::local()?)?.on(&session)?];
+    let inputs = [
+        session.frame(batch(1))?,
+        session.frame(readings())?,
+        lazy,
+        session.frame(batch(1))?.on(&Session::local()?)?.on(&session)?,
+    ];
     for df in inputs {
         let doubled = df.transform(double).run()?;
         assert_eq!(typed::<Reading>(&doubled)?.iter().map(|r| r.value).sum::<f64>(), 126.0);
@@ -142,7 +147,8 @@ fn partitions_are_laid_out_and_kept() -> Outcome {
     let kept = wait(laid.persist())?;
     assert_eq!(kept.partitions()?, Some(3));
     for df in [laid, kept] {
-        let mut parts: Vec<(i64, i64)> = typed::<Part>(&df.transform(part).run()?)?.iter().map(|p| (p.physical, p.rows)).collect();
+        let mut parts: Vec<(i64, i64)> =
+            typed::<Part>(&df.transform(part).run()?)?.iter().map(|p| (p.physical, p.rows)).collect();
         parts.sort_unstable();
         assert_eq!(parts, [(0, 2), (1, 2), (2, 2)]);
     }

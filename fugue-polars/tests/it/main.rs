@@ -40,11 +40,7 @@ pub(crate) struct Total {
 
 /// The rows of a sensor, added up.
 pub(crate) fn total(readings: &[Reading]) -> Total {
-    Total {
-        sensor: readings[0].sensor.clone(),
-        rows: readings.len() as i64,
-        total: readings.iter().map(|r| r.value).sum(),
-    }
+    Total { sensor: readings[0].sensor.clone(), rows: readings.len() as i64, total: readings.iter().map(|r| r.value).sum() }
 }
 
 pub(crate) fn polars() -> Session {

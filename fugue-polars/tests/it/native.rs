@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fugue_core::blocking::wait;
+use fugue_core::partition::{Algo, PartitionSpec};
 use fugue_core::transform::Params;
 use fugue_core::verbs::{out_transform, transform};
 use fugue_core::{ErrorKind, Session};
@@ -28,11 +29,14 @@ fn a_lazy_frame_stays_lazy() -> Outcome {
     };
     let plan: LazyFrame = transform(readings().lazy(), seen).run()?;
     let mut schema = plan.clone();
-    assert_eq!(*schema.collect_schema()?, Schema::from_iter([
-        ("sensor".into(), DataType::String),
-        ("at".into(), DataType::Int64),
-        ("value".into(), DataType::Float64),
-    ]));
+    assert_eq!(
+        *schema.collect_schema()?,
+        Schema::from_iter([
+            ("sensor".into(), DataType::String),
+            ("at".into(), DataType::Int64),
+            ("value".into(), DataType::Float64),
+        ])
+    );
     assert_eq!(calls.load(Ordering::SeqCst), 0);
     assert_eq!(plan.collect()?, readings().select(["sensor", "at", "value"])?);
     assert_eq!(calls.load(Ordering::SeqCst), 6);
@@ -151,9 +155,12 @@ fn what_does_not_fit_is_found_before_a_row_is_read() {
 
 #[test]
 fn types_without_a_place_are_refused_by_column() {
-    let durations = readings().lazy().select([col("sensor"), (col("at").cast(DataType::Datetime(TimeUnit::Microseconds, None))
-        - lit(0).cast(DataType::Datetime(TimeUnit::Microseconds, None)))
-    .alias("took")]);
+    let durations = readings().lazy().select([
+        col("sensor"),
+        (col("at").cast(DataType::Datetime(TimeUnit::Microseconds, None))
+            - lit(0).cast(DataType::Datetime(TimeUnit::Microseconds, None)))
+        .alias("took"),
+    ]);
     let e = polars().frame(durations).map(|_| ()).expect_err("durations are not admitted");
     assert_eq!((e.kind(), e.context("column")), (ErrorKind::SchemaInvalid, Some("took")));
 }
@@ -162,7 +169,8 @@ fn types_without_a_place_are_refused_by_column() {
 fn names_that_look_like_patterns_are_names() -> Outcome {
     let odd = df!("*" => [1_i64, 2], "^a.*$" => [3_i64, 4], "ab" => [5_i64, 6], "" => [7_i64, 8])?;
     for engine in ENGINES {
-        let plan: LazyFrame = transform(odd.clone().lazy(), |a: i64, b: i64| a * 10 + b).on(["^a.*$", "*"]).to("both").schema("both:long").run()?;
+        let plan: LazyFrame =
+            transform(odd.clone().lazy(), |a: i64, b: i64| a * 10 + b).on(["^a.*$", "*"]).to("both").schema("both:long").run()?;
         assert_eq!(run(plan, engine)?, df!("both" => [31_i64, 42])?);
     }
     let session = polars();
@@ -191,7 +199,7 @@ fn a_frame_of_a_session_becomes_a_plan() -> Outcome {
         session.frame(readings().lazy())?,
         local.frame(batch(1))?,
         local.frame(batch(1))?.on(&session)?,
-        wait(session.frame(batch(1))?.repartition(&"num=3".parse()?)?.persist())?,
+        wait(session.frame(batch(1))?.repartition(&PartitionSpec::new().num(3)?)?.persist())?,
     ];
     for df in frames {
         let totals_of = df.transform(total).partition_by("sensor").run()?;
@@ -207,7 +215,7 @@ fn a_frame_of_a_session_becomes_a_plan() -> Outcome {
 
 #[test]
 fn partitions_are_kept_where_a_plan_leaves_the_session() -> Outcome {
-    let laid = polars().frame(batch(1))?.repartition(&"num=3;algo=even".parse()?)?;
+    let laid = polars().frame(batch(1))?.repartition(&PartitionSpec::new().num(3)?.algo(Algo::Even))?;
     let plan = laid.transform(total).run()?.to_lazy()?;
     let rows = plan.collect()?;
     assert_eq!(rows.column("rows")?.i64()?.iter().flatten().collect::<Vec<_>>(), [2, 2, 2]);
@@ -218,7 +226,8 @@ fn partitions_are_kept_where_a_plan_leaves_the_session() -> Outcome {
 fn what_is_in_memory_is_not_copied() -> Outcome {
     let df = readings();
     let back = wait(polars().frame(df.clone())?.collect_polars())?;
-    let at = |df: &DataFrame| df.column("at").map(|c| c.as_materialized_series().i64().map(|a| a.cont_slice().map(|s| s.as_ptr())));
+    let at =
+        |df: &DataFrame| df.column("at").map(|c| c.as_materialized_series().i64().map(|a| a.cont_slice().map(|s| s.as_ptr())));
     assert_eq!(at(&df)???, at(&back)???);
     Ok(())
 }

@@ -37,8 +37,14 @@ fn steps_that_use_polars_run_in_all_branches_of_a_plan() -> Outcome {
         }
         let branches = (0..8).map(|_| branch()).collect::<Result<Vec<_>, _>>()?;
         let union = concat(branches, UnionArgs::default())?;
-        let all = plan.join(union, [col("sensor")], [col("sensor")], JoinArgs { suffix: Some("_u".into()), ..JoinArgs::new(JoinType::Inner) });
-        let rows = within_a_minute(move || all.collect_with_engine(engine).map(|r| r.unwrap_single()).map_err(|e| e.to_string()))?;
+        let all = plan.join(
+            union,
+            [col("sensor")],
+            [col("sensor")],
+            JoinArgs { suffix: Some("_u".into()), ..JoinArgs::new(JoinType::Inner) },
+        );
+        let rows =
+            within_a_minute(move || all.collect_with_engine(engine).map(|r| r.unwrap_single()).map_err(|e| e.to_string()))?;
         assert_eq!(rows.height(), 24, "{engine:?}");
         assert_eq!(rows.column("total_u")?.f64()?.sum(), Some(8.0 * 63.0));
     }
@@ -60,7 +66,8 @@ fn a_function_may_transform_a_frame_of_its_own() -> Outcome {
         let run = || -> Result<DataFrame, Box<dyn std::error::Error>> {
             let df = session.frame(readings())?;
             let first = fugue_polars::IntoPolars::to_lazy(&df.transform(inner).partition_by("sensor").schema(TOTAL).run()?)?;
-            let second = fugue_polars::IntoPolars::to_lazy(&df.transform(inner_lazy).partition_by("sensor").schema(TOTAL).run()?)?;
+            let second =
+                fugue_polars::IntoPolars::to_lazy(&df.transform(inner_lazy).partition_by("sensor").schema(TOTAL).run()?)?;
             let both = concat([first, second], UnionArgs::default())?;
             Ok(both.unique(None, UniqueKeepStrategy::Any).sort(["sensor"], Default::default()).collect()?)
         };

@@ -20,7 +20,10 @@ fn slow(rows: &[Reading], calls: &AtomicUsize) -> Reading {
 }
 
 fn many() -> Result<fugue_core::DataFrame, fugue_core::Error> {
-    polars().frame(batch(1))?.transform(|r: Reading| (0..100).map(|i| Reading { at: r.at * 1000 + i, ..r.clone() }).collect::<Vec<_>>()).run()
+    polars()
+        .frame(batch(1))?
+        .transform(|r: Reading| (0..100).map(|i| Reading { at: r.at * 1000 + i, ..r.clone() }).collect::<Vec<_>>())
+        .run()
 }
 
 #[test]

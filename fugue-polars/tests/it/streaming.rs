@@ -58,8 +58,12 @@ fn polars_waits_while_nobody_reads() -> Outcome {
         Ok(df)
     };
     let folder = tempfile::tempdir()?;
-    let plan = LazyFrame::scan_parquet(PlRefPath::try_from_pathbuf(file(folder.path())?)?, ScanArgsParquet::default())?
-        .map(seen, AllowedOptimizations::STREAMING, None, Some("seen"));
+    let plan = LazyFrame::scan_parquet(PlRefPath::try_from_pathbuf(file(folder.path())?)?, ScanArgsParquet::default())?.map(
+        seen,
+        AllowedOptimizations::STREAMING,
+        None,
+        Some("seen"),
+    );
     let df = polars().frame(plan)?;
     wait(async {
         let mut stream = df.stream().await?;

@@ -32,12 +32,7 @@ fn told<T>(result: Result<T>, kind: ErrorKind, parts: &[&str]) -> Error {
     let site = error.call_site().unwrap_or_else(|| panic!("no line of the user's in: {error}"));
     let here = Location::caller();
     assert_eq!(site.file(), here.file(), "{error}");
-    assert!(
-        site.line() <= here.line() && here.line() - site.line() < 25,
-        "line {} for a call near {}: {error}",
-        site.line(),
-        here.line()
-    );
+    assert!(site.line().abs_diff(here.line()) < 25, "line {} for a call near {}: {error}", site.line(), here.line());
     error
 }
 
