@@ -180,6 +180,29 @@ impl Error {
         None
     }
 
+    /// An error of an engine's own library as ours. One of ours that comes back through it keeps its kind and what it says; any
+    /// other is [`ErrorKind::EngineFailed`]. The native error is the source.
+    #[must_use]
+    pub fn from_native(native: impl Into<BoxError>) -> Self {
+        let native = match native.into().downcast::<Self>() {
+            Ok(ours) => return *ours,
+            Err(native) => native,
+        };
+        let again = match Self::find(&*native) {
+            None => Self::new(ErrorKind::EngineFailed, native.to_string()),
+            Some(Self(ours)) => Self(Box::new(Inner {
+                kind: ours.kind,
+                message: ours.message.clone(),
+                engine: ours.engine.clone(),
+                operation: ours.operation,
+                context: ours.context.clone(),
+                call_site: ours.call_site,
+                source: None,
+            })),
+        };
+        again.with_source(native)
+    }
+
     /// Finds one of our errors inside a native error of an engine, following its chain of causes.
     #[must_use]
     pub fn find<'e>(native: &'e (dyn StdError + 'static)) -> Option<&'e Self> {

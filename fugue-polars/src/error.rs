@@ -33,19 +33,7 @@ pub(crate) fn into_polars(error: Error) -> PolarsError {
 
 /// A Polars error as ours; one of ours that comes back through Polars keeps its kind and what it says.
 pub(crate) fn from_polars(error: PolarsError) -> Error {
-    let Some(ours) = Error::find(&error) else {
-        return Error::new(ErrorKind::EngineFailed, error.to_string()).with_source(error);
-    };
-    let mut again = Error::new(ours.kind(), ours.message());
-    for name in ["transformer", "key", "rows", "column", "row", "path"] {
-        if let Some(value) = ours.context(name) {
-            again = again.with(name, value);
-        }
-    }
-    if let Some(at) = ours.call_site() {
-        again = again.with_call_site(at);
-    }
-    again.with_source(error)
+    Error::from_native(error)
 }
 
 /// Runs Polars: its errors and its panics are errors of ours.

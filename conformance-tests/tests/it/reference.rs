@@ -421,7 +421,13 @@ impl Reference {
                 }
                 Ok(Member { offsets: vec![0, batch.num_rows()], batch })
             });
-            Ok(Groups { members: members.collect::<Result<_>>()?, keys: keys.clone(), first: number, physical: number })
+            Ok(Groups {
+                members: members.collect::<Result<_>>()?,
+                keys: keys.clone(),
+                first: number,
+                physical: number,
+                apart: false,
+            })
         };
         if task.shape() == Shape::Stream {
             let position = groups(&tables.iter().map(|t| Table::empty(t.schema.clone())).collect::<Vec<_>>())?;

@@ -135,14 +135,6 @@ impl Buckets {
         self.buckets[bucket].rows.iter().map(Selection::len).sum()
     }
 
-    /// The number of the physical partition of one of the groups that [`build`](Self::build) gave.
-    ///
-    /// It is [`Groups::physical`], unless the plan makes each group a partition of its own.
-    #[must_use]
-    pub fn physical_of(&self, groups: &Groups, group: usize) -> usize {
-        if self.own_partitions { groups.first + group } else { groups.physical }
-    }
-
     /// Gathers one bucket. Pure; to be called in parallel on the threads of the pool, for a few buckets at a time.
     ///
     /// # Errors
@@ -160,7 +152,8 @@ impl Buckets {
             sorted.push(moved);
         }
         let rows: Vec<&Selection> = sorted.iter().zip(&bucket.rows).map(|(s, r)| s.as_ref().unwrap_or(r)).collect();
-        Ok(Groups { keys: self.keys(bucket, &rows)?, members, first: bucket.first, physical: bucket.physical })
+        let physical = if self.own_partitions { bucket.first } else { bucket.physical };
+        Ok(Groups { keys: self.keys(bucket, &rows)?, members, first: bucket.first, physical, apart: self.own_partitions })
     }
 
     /// The keys of the first row of each group, from the first member that has one.

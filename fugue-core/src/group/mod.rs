@@ -17,6 +17,7 @@ mod plan;
 mod run;
 mod scatter;
 mod sort;
+mod sorted;
 mod source;
 mod split;
 mod words;
@@ -31,7 +32,11 @@ use arrow::record_batch::RecordBatch;
 pub use buckets::Buckets;
 pub use plan::{CoInput, GroupPlan, ZipKind};
 pub use run::{cogroup, group};
+pub use sorted::{key_hashes, order_keys, sorted_groups};
 pub use split::split;
+
+/// So many groups (2 to the power of it) may stand in one of several partitions that are laid out apart.
+const PARTITION_BITS: u32 = usize::BITS / 2;
 
 /// Rows of one input, laid out group after group.
 #[derive(Clone, Debug)]
@@ -59,8 +64,10 @@ pub struct Groups {
     pub keys: RecordBatch,
     /// The number of the first group among all groups of the run.
     pub first: usize,
-    /// The number of the physical partition that these groups stand in; see [`Buckets::physical_of`].
+    /// The number of the physical partition that these groups stand in, or the first of them stands in.
     pub physical: usize,
+    /// Whether each group is a physical partition of its own, so that their numbers go up with the groups.
+    pub apart: bool,
 }
 
 impl Groups {
@@ -76,6 +83,21 @@ impl Groups {
         self.len() == 0
     }
 
+    /// The number of the physical partition that a group stands in.
+    #[must_use]
+    pub fn physical_of(&self, group: usize) -> usize {
+        if self.apart { self.physical + group } else { self.physical }
+    }
+
+    /// The same groups as those of one physical partition among several that are laid out apart from one another, such as tasks of a
+    /// cluster: the numbers of groups go on where those of partitions before it cannot reach.
+    #[must_use]
+    pub fn in_partition(mut self, partition: usize) -> Self {
+        self.first += partition << PARTITION_BITS;
+        self.physical = if self.apart { self.first } else { partition };
+        self
+    }
+
     /// A run of these groups, without a copy of rows: to spread a few groups that take long over threads.
     #[must_use]
     pub fn slice(&self, groups: Range<usize>) -> Self {
@@ -88,7 +110,8 @@ impl Groups {
             members: self.members.iter().map(member).collect(),
             keys: self.keys.slice(groups.start, groups.len()),
             first: self.first + groups.start,
-            physical: self.physical,
+            physical: self.physical_of(groups.start),
+            apart: self.apart,
         }
     }
 }

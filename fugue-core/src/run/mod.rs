@@ -1,11 +1,13 @@
 //! What an action carries while it runs: the pool that user code runs on, the token that stops it.
 
 mod cancel;
+mod meter;
 mod ordered;
 mod pool;
 mod timer;
 
 pub use cancel::{Cancel, CancelHandle};
+pub use meter::Meter;
 pub use ordered::{Job, Ordered, ordered};
 pub use pool::Pool;
 
@@ -18,6 +20,10 @@ pub struct RunContext {
     pub cancel: Cancel,
     /// How many times the same work was tried before.
     pub attempt: u32,
+    /// Which of several partitions this run works on, where an engine runs them apart from one another.
+    pub partition: Option<usize>,
+    /// What counts the calls of user code.
+    pub meter: Meter,
     /// The runtime that futures of user code are driven on; the library's own without one.
     pub(crate) runtime: Option<tokio::runtime::Handle>,
 }
@@ -29,6 +35,18 @@ impl RunContext {
         // Inside a call of user code the threads of the pool may all be waiting for actions like this one: it brings its own.
         let nested = rayon::current_thread_index().is_some();
         let pool = if nested { Pool::new(pool.threads()).unwrap_or(pool) } else { pool };
-        Self { pool, cancel, attempt: 0, runtime: crate::blocking::current_runtime() }
+        Self { pool, cancel, attempt: 0, partition: None, meter: Meter::default(), runtime: crate::blocking::current_runtime() }
+    }
+
+    /// The same run for one of several partitions that an engine runs apart from one another: numbers of groups are then told apart.
+    #[must_use]
+    pub fn in_partition(&self, partition: usize) -> Self {
+        Self { partition: Some(partition), ..self.clone() }
+    }
+
+    /// The same run with another meter, for an engine that tells the steps of a plan apart.
+    #[must_use]
+    pub fn with_meter(&self, meter: Meter) -> Self {
+        Self { meter, ..self.clone() }
     }
 }

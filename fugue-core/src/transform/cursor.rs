@@ -59,7 +59,7 @@ impl Cursor {
     /// The number of the physical partition that this logical one stands in; engines number differently.
     #[must_use]
     pub fn physical_partition_no(&self) -> usize {
-        self.groups.physical
+        self.groups.physical_of(self.index)
     }
 
     /// How many times this partition was tried before: 0 at the first time. Only clusters try again.

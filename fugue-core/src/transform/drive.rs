@@ -94,7 +94,8 @@ pub(crate) fn per_row<C: Collector>(
                 members: vec![Member { batch: member.batch.slice(row, 1), offsets: vec![0, 1] }],
                 keys: groups.keys.slice(index, 1),
                 first: groups.first + index,
-                physical: groups.physical,
+                physical: groups.physical_of(index),
+                apart: false,
             };
             let mut collector = C::start(&cx.own, 1)?;
             let done = call(index, row, &mut collector).and_then(|written| {

@@ -65,6 +65,12 @@ pub(crate) struct Declared<'d> {
 }
 
 impl Emit {
+    /// Whether an output column is the input's or the key of that name.
+    pub(crate) fn carries(&self, column: &str) -> bool {
+        let slot = self.output.index_of(column).and_then(|i| self.slots.get(i));
+        !self.discard && matches!(slot, Some(Slot::Input(_) | Slot::Key(_)))
+    }
+
     /// The recipe, the output schema and the columns that the function writes itself.
     ///
     /// # Errors

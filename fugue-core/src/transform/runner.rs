@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::group::{Buckets, CoInput, GroupPlan, Groups, Member, ZipKind, cogroup, group, split};
+use crate::group::{Buckets, CoInput, GroupPlan, Groups, Member, ZipKind, cogroup, group, sorted_groups, split};
 use crate::io::BatchIter;
 use crate::partition::{Algo, Num, PartitionSpec};
 use crate::run::{Job, RunContext, ordered};
@@ -113,7 +113,7 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     }
     match rows {
         InputRows::Stream(batches) if task.shape() == Shape::Stream && spec.presort_keys().is_empty() => {
-            call_stream(batches, 0, task, run)
+            call_stream(batches, task, run)
         }
         InputRows::Stream(batches) => {
             let all = InputRows::Stream(batches).collect(run)?;
@@ -134,6 +134,21 @@ fn number(spec: &PartitionSpec, rows: Option<u64>, run: &RunContext) -> Result<u
     usize::try_from(number).map_err(|_| Error::new(ErrorKind::PartitionInvalid, format!("{number} partitions are too many")))
 }
 
+/// As [`run_map`] for rows that an engine has in order already: those of a key stand together, in presort order.
+///
+/// It takes no more memory than a few of the largest groups. The spec must have keys, and an algorithm that calls key by key.
+///
+/// # Errors
+/// As [`run_map`].
+pub fn run_sorted(batches: BatchIter, schema: &Schema, spec: &PartitionSpec, task: &Task, run: &RunContext) -> Result<BatchIter> {
+    let plan = GroupPlan::new(schema, spec, 0)?.with_columns(task.needs_of(0, schema)?);
+    if plan.keys.is_empty() || plan.algo == Algo::Coarse {
+        let message = format!("rows in order are called key by key, which [{spec}] does not ask for");
+        return Err(Error::new(ErrorKind::Unexpected, message));
+    }
+    Ok(call_groups(sorted_groups(schema, batches, &plan)?, task, run))
+}
+
 fn call_buckets(buckets: Buckets, task: &Task, run: &RunContext) -> BatchIter {
     let buckets = Arc::new(buckets);
     let (task, inner) = (task.clone(), run.clone());
@@ -148,7 +163,7 @@ fn call_buckets(buckets: Buckets, task: &Task, run: &RunContext) -> BatchIter {
     }
     let jobs = (0..buckets.len()).map(move |i| {
         let (buckets, task, run) = (Arc::clone(&buckets), task.clone(), inner.clone());
-        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(buckets.build(i)?, &run));
+        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(placed(buckets.build(i)?, &run), &run));
         Ok(job)
     });
     flatten(ordered(&run.pool, &run.cancel, jobs))
@@ -172,7 +187,7 @@ fn call_groups(groups: impl Iterator<Item = Result<Groups>> + Send + 'static, ta
     let jobs = groups.map(move |groups| {
         let groups = groups?;
         let (task, run) = (task.clone(), inner.clone());
-        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(groups, &run));
+        let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(placed(groups, &run), &run));
         Ok(job)
     });
     flatten(ordered(&run.pool, &run.cancel, jobs))
@@ -194,7 +209,7 @@ fn call_rows(rows: InputRows, task: &Task, run: &RunContext) -> BatchIter {
             let cut = (0..rows).step_by(share).map(|start| batch.slice(start, share.min(rows - start)));
             cut.map(|piece| {
                 first += 1;
-                one_group(piece, first - 1, 0)
+                one_group(piece, first - 1)
             })
             .collect::<Vec<_>>()
         }
@@ -212,7 +227,8 @@ fn call_single_rows(batches: Vec<RecordBatch>, task: &Task, run: &RunContext) ->
             Ok(keys) => keys,
             Err(e) => return vec![Err(e)],
         };
-        let groups = Groups { keys, members: vec![Member { batch, offsets: (0..=rows).collect() }], first, physical: first };
+        let groups =
+            Groups { keys, members: vec![Member { batch, offsets: (0..=rows).collect() }], first, physical: first, apart: true };
         first += rows;
         pieces(groups, threads).into_iter().map(Ok).collect()
     });
@@ -239,8 +255,8 @@ fn call_partitions(
             for bucket in 0..buckets.len() {
                 let mut groups = buckets.build(bucket)?;
                 groups.first = number;
-                groups.physical = number;
-                all.extend(task.run(groups, &run)?);
+                (groups.physical, groups.apart) = (number, false);
+                all.extend(task.run(placed(groups, &run), &run)?);
             }
             Ok(all)
         });
@@ -250,7 +266,7 @@ fn call_partitions(
 }
 
 /// One call with a partition that is read as the function asks for it, on the thread that pulls the result.
-fn call_stream(batches: BatchIter, physical: usize, task: &Task, run: &RunContext) -> Result<BatchIter> {
+fn call_stream(batches: BatchIter, task: &Task, run: &RunContext) -> Result<BatchIter> {
     let mut batches = batches;
     // A function is never called with zero rows, so the first row is looked for before it is called.
     let first = loop {
@@ -265,7 +281,7 @@ fn call_stream(batches: BatchIter, physical: usize, task: &Task, run: &RunContex
             }
         }
     };
-    let groups = one_group(RecordBatch::new_empty(first.schema()), physical, physical)?;
+    let groups = placed(one_group(RecordBatch::new_empty(first.schema()), 0)?, run);
     let cancel = run.cancel.clone();
     let rest = batches.map(move |batch| {
         cancel.check()?;
@@ -274,9 +290,17 @@ fn call_stream(batches: BatchIter, physical: usize, task: &Task, run: &RunContex
     task.run_stream(groups, Box::new(std::iter::once(Ok(first)).chain(rest)), run)
 }
 
-fn one_group(batch: RecordBatch, first: usize, physical: usize) -> Result<Groups> {
+/// Groups with the numbers that they have in the whole run, of which this may be one partition.
+fn placed(groups: Groups, run: &RunContext) -> Groups {
+    match run.partition {
+        Some(partition) => groups.in_partition(partition),
+        None => groups,
+    }
+}
+
+fn one_group(batch: RecordBatch, first: usize) -> Result<Groups> {
     let rows = batch.num_rows();
-    Ok(Groups { members: vec![Member { batch, offsets: vec![0, rows] }], keys: no_keys(1)?, first, physical })
+    Ok(Groups { members: vec![Member { batch, offsets: vec![0, rows] }], keys: no_keys(1)?, first, physical: 0, apart: false })
 }
 
 /// As many groups without keys.

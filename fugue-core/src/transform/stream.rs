@@ -181,7 +181,8 @@ where
                 members: vec![Member { batch: member.batch.slice(start, end - start), offsets: vec![0, end - start] }],
                 keys: groups.keys.slice(index, 1),
                 first: groups.first + index,
-                physical: groups.physical,
+                physical: groups.physical_of(index),
+                apart: false,
             });
             let input = Box::new(std::iter::once(Ok(single.members[0].batch.clone())));
             match self.run_stream(cx, &single, input).and_then(Iterator::collect::<Result<Vec<_>>>) {

@@ -281,6 +281,13 @@ impl Task {
         matches!(self.function.produces(), Produces::Nothing)
     }
 
+    /// Whether an output column is the input's column of the same name, row by row or the key of the group: the library writes it
+    /// and not the function, so rows that were partitioned or grouped by it still are.
+    #[must_use]
+    pub fn carries(&self, column: &str) -> bool {
+        self.fixed.emit.carries(column)
+    }
+
     /// The line of the user's program that asked for the task.
     #[must_use]
     pub fn call_site(&self) -> &'static Location<'static> {
@@ -300,7 +307,8 @@ impl Task {
         let groups = Arc::new(groups);
         let at = Progress::default();
         // A panic is the user's error like any other: it names its key and leaves the pool's thread alive.
-        match catch_unwind(AssertUnwindSafe(|| self.function.run(&cx, &groups, &at))) {
+        let call = AssertUnwindSafe(|| self.function.run(&cx, &groups, &at));
+        match run.meter.measure(groups.len(), || catch_unwind(call)) {
             Ok(result) => result.map_err(|e| self.explain(e, &groups, &at)),
             Err(panic) => Err(self.explain(panicked(&*panic), &groups, &at)),
         }
@@ -315,7 +323,8 @@ impl Task {
     pub fn run_stream(&self, groups: Groups, input: BatchIter, run: &RunContext) -> Result<BatchIter> {
         let cx = self.context(run);
         let groups = Arc::new(groups);
-        let made = catch_unwind(AssertUnwindSafe(|| self.function.run_stream(&cx, &groups, input)));
+        let call = AssertUnwindSafe(|| self.function.run_stream(&cx, &groups, input));
+        let made = run.meter.measure(1, || catch_unwind(call));
         let mut inner = match made {
             Ok(result) => result.map_err(|e| self.explain(e, &groups, &Progress::default()))?,
             Err(panic) => return Err(self.explain(panicked(&*panic), &groups, &Progress::default())),
@@ -330,7 +339,7 @@ impl Task {
                 over = true;
                 return Some(Err(e));
             }
-            let next = catch_unwind(AssertUnwindSafe(|| inner.next()));
+            let next = cx.run.meter.measure(0, || catch_unwind(AssertUnwindSafe(|| inner.next())));
             let next = next.unwrap_or_else(|panic| Some(Err(panicked(&*panic))));
             over = !matches!(next, Some(Ok(_)));
             next.map(|r| r.map_err(|e| task.explain(e, &groups, &Progress::default())))

@@ -1,0 +1,428 @@
+//! The DataFusion engine: a session context with our planner, a runtime to run it on, and a memory limit.
+
+use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable, execute_stream};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
+use fugue_core::frame::{BatchStream, Source};
+use fugue_core::io::{LoadOptions, MemorySource};
+use fugue_core::partition::PartitionSpec;
+use fugue_core::run::{Pool, RunContext};
+use fugue_core::schema::normalise;
+use fugue_core::session::{EngineFactory, Opened};
+use fugue_core::transform::{Task, panic_text};
+use fugue_core::{Error, ErrorKind, Result, Schema};
+use futures::future::{BoxFuture, Either, select};
+use futures::{FutureExt, SinkExt, StreamExt};
+use tokio::runtime::{Handle, Runtime};
+
+use crate::error::from_native;
+use crate::frame::DataFusionFrame;
+use crate::map::Call;
+use crate::native::DataFusionSource;
+use crate::plan::{CallNode, Planner};
+use crate::source::SourceTable;
+use crate::storage;
+
+/// Runs frames on DataFusion, and functions of the user as steps of its plans.
+pub struct DataFusionEngine {
+    context: SessionContext,
+    parallelism: usize,
+    runtime: Handle,
+    /// Ended by `close`, or when the engine goes.
+    own: Mutex<Option<Runtime>>,
+}
+
+impl fmt::Debug for DataFusionEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataFusionEngine").field("parallelism", &self.parallelism).finish_non_exhaustive()
+    }
+}
+
+/// Settings of an engine before it starts.
+#[derive(Clone, Default)]
+pub struct Builder {
+    parallelism: Option<usize>,
+    batch_size: Option<usize>,
+    memory_limit: Option<usize>,
+    spill_folder: Option<PathBuf>,
+    context: Option<SessionContext>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("parallelism", &self.parallelism)
+            .field("batch_size", &self.batch_size)
+            .field("memory_limit", &self.memory_limit)
+            .field("spill_folder", &self.spill_folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// How many partitions plans have, and how many threads run them; a thread per core without it. How many calls of user code run
+    /// at once is the session's setting.
+    #[must_use]
+    pub fn parallelism(mut self, parallelism: usize) -> Self {
+        self.parallelism = Some(parallelism.max(1));
+        self
+    }
+
+    /// Rows of a batch between the steps of a plan; DataFusion's own number without it.
+    #[must_use]
+    pub fn batch_size(mut self, rows: usize) -> Self {
+        self.batch_size = Some(rows.max(1));
+        self
+    }
+
+    /// Bytes that rows waiting in plans may take together: beyond them, keyed maps and sorts go through files. What functions of the
+    /// user take, and the batches on their way to them, are not counted.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Where those files are; the system's folder for temporary files without it.
+    #[must_use]
+    pub fn spill_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.spill_folder = Some(folder.into());
+        self
+    }
+
+    /// The context of a program that uses DataFusion already: its tables, functions, object stores and settings. The memory limit and
+    /// the folder are then the context's own.
+    #[must_use]
+    pub fn context(mut self, context: &SessionContext) -> Self {
+        self.context = Some(context.clone());
+        self
+    }
+
+    /// Starts the engine.
+    ///
+    /// # Errors
+    /// [`SettingInvalid`](ErrorKind::SettingInvalid) where the operating system gives no threads, and for settings that contradict
+    /// one another.
+    pub fn build(self) -> Result<DataFusionEngine> {
+        let own_memory = self.memory_limit.is_some() || self.spill_folder.is_some();
+        let state = match self.context {
+            Some(_) if own_memory => {
+                let message = "memory_limit and spill_folder are settings of the context that was given; set them there";
+                return Err(Error::new(ErrorKind::SettingInvalid, message));
+            }
+            Some(context) => SessionStateBuilder::new_from_existing(context.state()),
+            None => {
+                let mut environment = RuntimeEnvBuilder::new();
+                if let Some(bytes) = self.memory_limit {
+                    environment = environment.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
+                }
+                if let Some(folder) = self.spill_folder {
+                    environment = environment.with_temp_file_path(folder);
+                }
+                let environment = environment.build_arc().map_err(from_native)?;
+                SessionStateBuilder::new().with_default_features().with_config(SessionConfig::new()).with_runtime_env(environment)
+            }
+        };
+        let mut state = state.with_query_planner(Arc::new(Planner)).build();
+        let mut config = state.config().clone();
+        if let Some(parallelism) = self.parallelism {
+            config = config.with_target_partitions(parallelism);
+        }
+        if let Some(rows) = self.batch_size {
+            config = config.with_batch_size(rows);
+        }
+        *state.config_mut() = config;
+        let parallelism = state.config().target_partitions();
+        let runtime = runtime(parallelism)?;
+        Ok(DataFusionEngine {
+            context: SessionContext::new_with_state(state),
+            parallelism,
+            runtime: runtime.handle().clone(),
+            own: Mutex::new(Some(runtime)),
+        })
+    }
+}
+
+impl DataFusionEngine {
+    /// An engine with so many partitions and threads.
+    ///
+    /// # Errors
+    /// [`SettingInvalid`](ErrorKind::SettingInvalid) where the operating system gives no threads.
+    pub fn new(parallelism: usize) -> Result<Self> {
+        Self::builder().parallelism(parallelism).build()
+    }
+
+    /// An engine with settings.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The context that plans are made in: to register tables and functions, and to read files as DataFusion does.
+    #[must_use]
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// The state of an action: what steps of ours find their run in.
+    fn state(&self, run: &RunContext) -> SessionState {
+        let mut state = self.context.state();
+        state.config_mut().set_extension(Arc::new(run.clone()));
+        state
+    }
+
+    /// Runs async work on the engine's own threads, until it ends or the action is stopped.
+    async fn drive<T: Send + 'static>(
+        &self,
+        run: &RunContext,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let stopped = run.cancel.stopped();
+        let task = Abort(self.runtime.spawn(async move {
+            match select(Box::pin(work), Box::pin(stopped)).await {
+                Either::Left((done, _)) => done,
+                Either::Right((stopped, _)) => Err(stopped),
+            }
+        }));
+        task.answer().await
+    }
+
+    /// Rows of a plan in the partitions that it has.
+    async fn partitions_of(&self, plan: &LogicalPlan, run: &RunContext) -> Result<Vec<Vec<RecordBatch>>> {
+        let (state, plan) = (self.state(run), plan.clone());
+        self.drive(run, async move {
+            let physical = state.create_physical_plan(&plan).await.map_err(from_native)?;
+            collect_partitioned(physical, state.task_ctx()).await.map_err(from_native)
+        })
+        .await
+    }
+}
+
+/// The state of a context that plans our steps too.
+pub(crate) fn with_planner(context: &SessionContext) -> SessionState {
+    SessionStateBuilder::new_from_existing(context.state()).with_query_planner(Arc::new(Planner)).build()
+}
+
+/// The runtime that reads frames of DataFusion for sessions of other engines.
+pub(crate) fn shared_runtime() -> Result<Handle> {
+    static SHARED: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = SHARED.get() {
+        return Ok(runtime.handle().clone());
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let made = runtime(threads)?;
+    Ok(SHARED.get_or_init(|| made).handle().clone())
+}
+
+fn runtime(threads: usize) -> Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let builder = builder.worker_threads(threads).thread_name("fugue-datafusion").enable_all();
+    builder.build().map_err(|e| Error::new(ErrorKind::SettingInvalid, "the operating system gives no threads").with_source(e))
+}
+
+/// A task that ends when nobody waits for it.
+struct Abort<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Abort<Result<T>> {
+    async fn answer(mut self) -> Result<T> {
+        match (&mut self.0).await {
+            Ok(answer) => answer,
+            Err(e) => match e.try_into_panic() {
+                Ok(panic) => Err(panicked(&*panic)),
+                Err(_) => Err(closed()),
+            },
+        }
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    Error::new(ErrorKind::EngineFailed, format!("DataFusion panicked: {}", panic_text(panic)))
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Cancelled, "the engine was closed; open another session")
+}
+
+impl<T> Drop for Abort<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for DataFusionEngine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.own.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // To wait for its threads here would block those of an async program.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn open(engine: String, pool: Pool) -> BoxFuture<'static, Result<Opened>> {
+    Box::pin(async move {
+        if engine != "datafusion" {
+            let message = format!("{engine:?}: DataFusion runs in this process and takes no address; write \"datafusion\"");
+            return Err(Error::new(ErrorKind::SettingInvalid, message));
+        }
+        Ok(Opened::new(DataFusionEngine::new(pool.threads())?))
+    })
+}
+
+inventory::submit!(EngineFactory::new("datafusion", open));
+
+impl Engine for DataFusionEngine {
+    type Frame = DataFusionFrame;
+
+    fn info(&self) -> EngineInfo {
+        EngineInfo::new("datafusion", self.parallelism)
+    }
+
+    fn schema(&self, frame: &DataFusionFrame) -> Result<Schema> {
+        Ok(frame.schema().clone())
+    }
+
+    fn ingest(&self, source: Source) -> Result<DataFusionFrame> {
+        if let Some(data) = source.lazy().as_any() {
+            if let Some(own) = data.downcast_ref::<DataFusionSource>() {
+                return Ok(own.frame().clone());
+            }
+            if let Some(memory) = data.downcast_ref::<MemorySource>() {
+                return DataFusionFrame::in_memory(source.schema(), vec![memory.batches().to_vec()]);
+            }
+        }
+        DataFusionFrame::of_table(source.schema().clone(), Arc::new(SourceTable(source)))
+    }
+
+    async fn stream(&self, frame: &DataFusionFrame, run: &RunContext) -> Result<BatchStream> {
+        let (state, plan, schema) = (self.state(run), frame.plan().clone(), frame.schema().clone());
+        // An end that is not said is that of the engine.
+        let (mut send, receive) = futures::channel::mpsc::channel::<Result<Option<RecordBatch>>>(2);
+        let layout = schema.clone();
+        let mut last = send.clone();
+        let rows = async move {
+            let physical = state.create_physical_plan(&plan).await.map_err(from_native)?;
+            let mut batches = execute_stream(physical, state.task_ctx()).map_err(from_native)?;
+            while let Some(batch) = batches.next().await {
+                let batch = normalise(&batch.map_err(from_native)?, &layout)?;
+                if batch.num_rows() > 0 && send.send(Ok(Some(batch))).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let task = Abort(self.runtime.spawn(async move {
+            // A panic must reach the consumer as an error, or it would take the end of the channel for the end of the data.
+            let ended = match std::panic::AssertUnwindSafe(rows).catch_unwind().await {
+                Ok(done) => done.map(|()| None),
+                Err(panic) => Err(panicked(&*panic)),
+            };
+            // The consumer may be gone; then nobody wants to know.
+            let _ = last.send(ended).await;
+        }));
+        let batches = futures::stream::unfold(Some((receive, task)), async |open| {
+            let (mut receive, task) = open?;
+            match receive.next().await {
+                Some(Ok(Some(batch))) => Some((Ok(batch), Some((receive, task)))),
+                Some(Ok(None)) => None,
+                Some(Err(e)) => Some((Err(e), None)),
+                None => Some((Err(closed()), None)),
+            }
+        });
+        Ok(BatchStream::new(schema, batches))
+    }
+
+    fn map(&self, frame: &DataFusionFrame, map: &Map) -> Result<DataFusionFrame> {
+        let (call, input) = Call::map(frame, map)?;
+        Ok(DataFusionFrame::new(map.task.output().clone(), CallNode::plan(call, vec![input])?))
+    }
+
+    fn comap(&self, zip: &Zip<DataFusionFrame>, task: &Task) -> Result<Option<DataFusionFrame>> {
+        let (call, inputs) = Call::zip(zip, task)?;
+        Ok(Some(DataFusionFrame::new(task.output().clone(), CallNode::plan(call, inputs)?)))
+    }
+
+    async fn count(&self, frame: &DataFusionFrame, run: &RunContext) -> Result<u64> {
+        let counted = DataFrame::new(self.state(run), frame.plan().clone());
+        let rows = self.drive(run, async move { counted.count().await.map_err(from_native) }).await?;
+        Ok(rows as u64)
+    }
+
+    fn physical(&self) -> Option<&dyn Physical<DataFusionFrame>> {
+        Some(self)
+    }
+
+    fn storage(&self) -> Option<&dyn Storage<DataFusionFrame>> {
+        Some(self)
+    }
+
+    fn explain(&self, frame: &DataFusionFrame) -> Result<String> {
+        let (state, plan) = (self.context.state(), frame.plan().clone());
+        let (send, receive) = std::sync::mpsc::channel();
+        self.runtime.spawn(async move {
+            let _ = send.send(state.create_physical_plan(&plan).await);
+        });
+        let planned = receive.recv().map_err(|_| closed())?;
+        let plan: Arc<dyn ExecutionPlan> = planned.map_err(from_native)?;
+        Ok(displayable(plan.as_ref()).indent(false).to_string().trim_end().to_owned())
+    }
+
+    async fn close(&self) -> Result<()> {
+        let runtime = self.own.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(runtime) = runtime {
+            runtime.shutdown_background();
+        }
+        Ok(())
+    }
+}
+
+impl Physical<DataFusionFrame> for DataFusionEngine {
+    fn repartition(&self, frame: &DataFusionFrame, spec: &PartitionSpec) -> Result<DataFusionFrame> {
+        spec.validate(frame.schema())?;
+        let changes = !spec.num_expr().is_zero() || !spec.keys().is_empty();
+        Ok(if changes { frame.with_layout(Some(spec.clone())) } else { frame.clone() })
+    }
+
+    fn persist<'a>(&'a self, frame: &'a DataFusionFrame, run: &'a RunContext) -> BoxFuture<'a, Result<DataFusionFrame>> {
+        Box::pin(async move {
+            let mut parts = self.partitions_of(frame.plan(), run).await?;
+            for batch in parts.iter_mut().flatten() {
+                *batch = normalise(batch, frame.schema())?;
+            }
+            if parts.is_empty() {
+                parts.push(Vec::new());
+            }
+            Ok(DataFusionFrame::in_memory(frame.schema(), parts)?.with_layout(frame.layout().cloned()))
+        })
+    }
+
+    fn broadcast(&self, frame: &DataFusionFrame) -> Result<DataFusionFrame> {
+        // Every thread sees all memory already.
+        Ok(frame.clone())
+    }
+
+    fn partitions(&self, _: &DataFusionFrame) -> Result<Option<usize>> {
+        // The optimiser decides when an action runs.
+        Ok(None)
+    }
+}
+
+impl Storage<DataFusionFrame> for DataFusionEngine {
+    fn load<'a>(&'a self, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<DataFusionFrame>>> {
+        Box::pin(storage::load(self, path, options))
+    }
+}

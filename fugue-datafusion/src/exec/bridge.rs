@@ -1,0 +1,128 @@
+//! Between async streams and the blocking iterators of the runner: user code has a thread of its own, away from the runtime's.
+
+use std::collections::VecDeque;
+use std::future::Future;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::error::DataFusionError;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use fugue_core::frame::BatchStream;
+use fugue_core::io::BatchIter;
+use fugue_core::run::{Cancel, Pool, RunContext};
+use fugue_core::schema::normalise;
+use fugue_core::{Error, ErrorKind, Result, Schema};
+use futures::channel::oneshot;
+use futures::future::{Either, FutureExt, Shared, select};
+use futures::{StreamExt, TryStreamExt};
+use tokio::runtime::Handle;
+
+use crate::error::{from_native, into_native};
+
+/// The run that a plan belongs to; outside of a session's actions one of its own.
+///
+/// # Errors
+/// `SettingInvalid` where the operating system gives no threads for the shared pool.
+pub(crate) fn run_of(context: &TaskContext) -> Result<RunContext> {
+    match context.session_config().get_extension::<RunContext>() {
+        Some(run) => Ok(RunContext::clone(&run)),
+        None => Ok(RunContext::new(Pool::shared()?, Cancel::never())),
+    }
+}
+
+/// What a blocking thread waits for async work with: until the work is there, or nobody wants it any more.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    runtime: Handle,
+    abandoned: Shared<oneshot::Receiver<()>>,
+}
+
+impl Desk {
+    /// Waits; an error when the stream that is made of it was dropped.
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        let work = std::pin::pin!(work);
+        match self.runtime.block_on(select(work, self.abandoned.clone())) {
+            Either::Left((done, _)) => Ok(done),
+            Either::Right(_) => Err(Error::new(ErrorKind::Cancelled, "nobody reads the answer any more")),
+        }
+    }
+}
+
+/// A stream of what blocking work produces on a thread of its own, which is started when the stream is first polled.
+pub(crate) fn batches(
+    schema: &Schema,
+    run: RunContext,
+    start: impl FnOnce(&RunContext, &Desk) -> Result<BatchIter> + Send + 'static,
+) -> SendableRecordBatchStream {
+    let (schema, arrow) = (schema.clone(), schema.to_arrow());
+    let made = async move {
+        let (keep, abandoned) = oneshot::channel::<()>();
+        let desk = Desk { runtime: Handle::current(), abandoned: abandoned.shared() };
+        let cancel = run.cancel.clone();
+        let stream = BatchStream::blocking(schema, cancel, move || start(&run, &desk)).map_err(into_native)?;
+        // Dropped with the stream, which tells the thread.
+        Ok::<_, DataFusionError>(stream.map_err(into_native).inspect(move |_| {
+            let _ = &keep;
+        }))
+    };
+    Box::pin(RecordBatchStreamAdapter::new(arrow, futures::stream::once(made).try_flatten()))
+}
+
+/// The rows of an input as a blocking iterator, one of its streams after the other, in the contract's layout.
+pub(crate) struct Pull {
+    streams: VecDeque<SendableRecordBatchStream>,
+    schema: Schema,
+    desk: Desk,
+}
+
+impl Pull {
+    pub(crate) fn new(streams: Vec<SendableRecordBatchStream>, schema: Schema, desk: Desk) -> Self {
+        Self { streams: streams.into(), schema, desk }
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// What was not read yet, and how to bring it into the contract's layout.
+    pub(crate) fn into_streams(self) -> (VecDeque<SendableRecordBatchStream>, Schema) {
+        (self.streams, self.schema)
+    }
+}
+
+/// The columns of a member, in the contract's layout; a column that rows were spread by is left behind.
+pub(crate) fn rows(batch: &RecordBatch, schema: &Schema) -> Result<RecordBatch> {
+    if batch.num_columns() == schema.len() {
+        return normalise(batch, schema);
+    }
+    normalise(&batch.project(&(0..schema.len()).collect::<Vec<_>>())?, schema)
+}
+
+impl Iterator for Pull {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Result<RecordBatch>> {
+        loop {
+            let stream = self.streams.front_mut()?;
+            match self.desk.wait(stream.next()) {
+                Ok(Some(Ok(batch))) => return Some(rows(&batch, &self.schema)),
+                Ok(None) => {
+                    self.streams.pop_front();
+                }
+                Ok(Some(Err(native))) => {
+                    self.streams.clear();
+                    return Some(Err(from_native(native)));
+                }
+                Err(abandoned) => {
+                    self.streams.clear();
+                    return Some(Err(abandoned));
+                }
+            }
+        }
+    }
+}

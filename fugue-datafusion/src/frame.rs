@@ -1,0 +1,68 @@
+//! Frames of the DataFusion engine: logical plans, and how a repartition laid them out.
+
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, UNNAMED_TABLE};
+use std::sync::Arc;
+
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::partition::PartitionSpec;
+use fugue_core::{Result, Schema};
+
+use crate::error::from_native;
+use crate::types;
+
+/// A frame of the DataFusion engine: a logical plan, which an action optimises and runs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct DataFusionFrame {
+    schema: Schema,
+    plan: Arc<LogicalPlan>,
+    /// How rows are to be laid out for calls that do not say it themselves. Partitions have no place in a logical plan.
+    layout: Option<PartitionSpec>,
+}
+
+impl DataFusionFrame {
+    /// A frame that DataFusion computes. Nothing runs.
+    ///
+    /// # Errors
+    /// [`SchemaInvalid`](fugue_core::ErrorKind::SchemaInvalid) naming a column whose type has no place in a portable schema.
+    pub fn from_plan(plan: LogicalPlan) -> Result<Self> {
+        Ok(Self { schema: types::schema_of(&plan)?, plan: Arc::new(plan), layout: None })
+    }
+
+    /// Its columns.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// What DataFusion will do.
+    #[must_use]
+    pub fn plan(&self) -> &LogicalPlan {
+        &self.plan
+    }
+
+    pub(crate) fn new(schema: Schema, plan: LogicalPlan) -> Self {
+        Self { schema, plan: Arc::new(plan), layout: None }
+    }
+
+    /// Rows of a table without a name.
+    pub(crate) fn of_table(schema: Schema, table: Arc<dyn TableProvider>) -> Result<Self> {
+        let scan = LogicalPlanBuilder::scan(UNNAMED_TABLE, provider_as_source(table), None).and_then(LogicalPlanBuilder::build);
+        Ok(Self::new(schema, scan.map_err(from_native)?))
+    }
+
+    /// Rows in memory, in the contract's layout.
+    pub(crate) fn in_memory(schema: &Schema, parts: Vec<Vec<RecordBatch>>) -> Result<Self> {
+        let table = MemTable::try_new(schema.to_arrow(), parts).map_err(from_native)?;
+        Self::of_table(schema.clone(), Arc::new(table))
+    }
+
+    pub(crate) fn with_layout(&self, layout: Option<PartitionSpec>) -> Self {
+        Self { layout, ..self.clone() }
+    }
+
+    pub(crate) fn layout(&self) -> Option<&PartitionSpec> {
+        self.layout.as_ref()
+    }
+}

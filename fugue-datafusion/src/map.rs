@@ -1,0 +1,162 @@
+//! Calls of user code as steps of a plan: which columns and rows reach them, and how rows are spread for them.
+
+use std::fmt;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use fugue_core::engine::{Map, Zip};
+use fugue_core::group::ZipKind;
+use fugue_core::partition::{Algo, PartitionSpec};
+use fugue_core::transform::{Shape, Task};
+use fugue_core::{Result, Schema};
+
+use crate::error::from_native;
+use crate::frame::DataFusionFrame;
+use crate::plan::hash;
+use crate::types::{column, is_plain};
+
+/// A step that calls user code. Its inputs have the columns of their members, and after them perhaps one that rows are spread by.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) task: Task,
+    pub(crate) spec: PartitionSpec,
+    pub(crate) work: Work,
+    pub(crate) members: Vec<Member>,
+}
+
+/// What is called with what.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Each partition of the plan by itself, as it streams.
+    Partitions,
+    /// All rows, laid out by the runner of the core: exact numbers of partitions, one after the other. First as a repartition laid
+    /// them out.
+    Gathered(Option<PartitionSpec>),
+    /// Rows of a key, wherever they come from.
+    Keyed,
+    /// Rows of a key of several inputs.
+    Zipped(ZipKind),
+    /// All rows of several inputs.
+    Crossed,
+}
+
+/// The rows of one input.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) schema: Schema,
+    /// Columns of the input that decide where a row goes; none where it does not matter.
+    pub(crate) spread: Vec<usize>,
+}
+
+impl Call {
+    /// The call of a map, and the plan of its input.
+    pub(crate) fn map(frame: &DataFusionFrame, map: &Map) -> Result<(Self, LogicalPlan)> {
+        let (task, spec) = (&map.task, &map.spec);
+        let columns = task.columns(0, frame.schema(), spec)?;
+        let work = work(task, spec, frame.layout());
+        let keys: &[_] = if matches!(work, Work::Keyed) { spec.keys() } else { &[] };
+        let schema = narrowed(frame.schema(), columns.as_deref())?;
+        let keys = schema.indices_of(keys)?;
+        let hashed = keys.iter().any(|k| !is_plain(schema.fields()[*k].ty()));
+        let plan = input(frame.plan(), columns.as_deref(), if hashed { &keys } else { &[] })?;
+        let spread = if hashed { vec![schema.len()] } else { keys };
+        Ok((Self { task: task.clone(), spec: spec.clone(), work, members: vec![Member { schema, spread }] }, plan))
+    }
+
+    /// The call of a comap, and the plans of its inputs.
+    pub(crate) fn zip(zip: &Zip<DataFusionFrame>, task: &Task) -> Result<(Self, Vec<LogicalPlan>)> {
+        let keyed = !zip.spec.keys().is_empty();
+        let mut rows = Vec::with_capacity(zip.members.len());
+        for (i, member) in zip.members.iter().enumerate() {
+            let columns = task.columns(i, member.schema(), &zip.spec)?;
+            rows.push((narrowed(member.schema(), columns.as_deref())?, columns, member.plan()));
+        }
+        // Text is hashed by its layout, and inputs may have it in several.
+        let types = |(schema, columns, plan): &(Schema, Option<Vec<usize>>, &LogicalPlan)| -> Result<Vec<DataType>> {
+            let place = |k: usize| columns.as_ref().map_or(k, |c| c[k]);
+            Ok(schema
+                .indices_of(zip.spec.keys())?
+                .into_iter()
+                .map(|k| plan.schema().field(place(k)).data_type().clone())
+                .collect())
+        };
+        let types = rows.iter().map(types).collect::<Result<Vec<_>>>()?;
+        let plain = |(schema, ..): &(Schema, Option<Vec<usize>>, &LogicalPlan)| {
+            zip.spec.keys().iter().all(|k| schema.field(k).is_some_and(|f| is_plain(f.ty())))
+        };
+        let hashed = keyed && (!rows.iter().all(plain) || types.windows(2).any(|w| w[0] != w[1]));
+        let (mut members, mut plans) = (Vec::new(), Vec::new());
+        for (schema, columns, plan) in rows {
+            let keys = schema.indices_of(zip.spec.keys())?;
+            plans.push(input(plan, columns.as_deref(), if hashed { &keys } else { &[] })?);
+            members.push(Member { spread: if hashed { vec![schema.len()] } else { keys }, schema });
+        }
+        let work = if keyed { Work::Zipped(zip.how) } else { Work::Crossed };
+        Ok((Self { task: task.clone(), spec: zip.spec.clone(), work, members }, plans))
+    }
+
+    /// Whether all rows come to one place.
+    pub(crate) fn is_gathered(&self) -> bool {
+        matches!(self.work, Work::Gathered(_) | Work::Crossed)
+    }
+}
+
+/// How the rows of a map must be spread.
+fn work(task: &Task, spec: &PartitionSpec, layout: Option<&PartitionSpec>) -> Work {
+    if task.shape() == Shape::Row && !task.wants_cursor() {
+        return Work::Partitions;
+    }
+    let by_key = !spec.keys().is_empty();
+    let explicit = !spec.num_expr().is_zero() || matches!(spec.algorithm(), Algo::Even | Algo::Rand);
+    match spec.algorithm() {
+        Algo::Coarse if by_key => Work::Gathered(None),
+        _ if by_key => Work::Keyed,
+        _ if explicit || layout.is_some() => Work::Gathered(layout.cloned()),
+        _ => Work::Partitions,
+    }
+}
+
+pub(crate) fn narrowed(schema: &Schema, columns: Option<&[usize]>) -> Result<Schema> {
+    match columns {
+        Some(columns) => Schema::new(columns.iter().map(|i| schema.fields()[*i].clone())),
+        None => Ok(schema.clone()),
+    }
+}
+
+/// A plan of some columns of another, and after them a hash of some of those.
+fn input(plan: &LogicalPlan, columns: Option<&[usize]>, hashed: &[usize]) -> Result<LogicalPlan> {
+    if columns.is_none() && hashed.is_empty() {
+        return Ok(plan.clone());
+    }
+    let all: Vec<usize> = columns.map_or_else(|| (0..plan.schema().fields().len()).collect(), <[usize]>::to_vec);
+    let mut expressions: Vec<_> = all.iter().map(|c| column(plan, *c)).collect();
+    if !hashed.is_empty() {
+        let keys = hashed.iter().map(|k| expressions[*k].clone()).collect();
+        let mut name = "key".to_owned();
+        while all.iter().any(|c| *plan.schema().field(*c).name() == name) {
+            name.push('_');
+        }
+        expressions.push(hash().call(keys).alias(name));
+    }
+    LogicalPlanBuilder::from(plan.clone()).project(expressions).and_then(LogicalPlanBuilder::build).map_err(from_native)
+}
+
+/// The step as a person reads it in a plan: the function by name, its keys and order, the columns it reads.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.task.name())?;
+        if !self.spec.is_empty() {
+            write!(f, ", {}", self.spec)?;
+        }
+        match &self.work {
+            Work::Zipped(how) => write!(f, ", {how:?}")?,
+            Work::Crossed => write!(f, ", Cross")?,
+            Work::Gathered(Some(layout)) => write!(f, ", over [{layout}]")?,
+            Work::Partitions | Work::Gathered(None) | Work::Keyed => {}
+        }
+        for member in &self.members {
+            write!(f, ", reads [{}]", member.schema.names().collect::<Vec<_>>().join(", "))?;
+        }
+        Ok(())
+    }
+}

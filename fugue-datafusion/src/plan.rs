@@ -1,0 +1,158 @@
+//! Steps of ours in DataFusion's logical plans, the planner that makes them physical, and the hash that spreads rows by keys.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::catalog::Session;
+use datafusion::common::{DFSchemaRef, Result};
+use datafusion::execution::context::QueryPlanner;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, Extension, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, UserDefinedLogicalNode,
+    UserDefinedLogicalNodeCore, Volatility,
+};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use fugue_core::Type;
+use fugue_core::group::key_hashes;
+use fugue_core::schema::normalise_array;
+
+use crate::error::into_native;
+use crate::exec::CallExec;
+use crate::map::Call;
+use crate::types::columns_of;
+
+/// A call of user code in a logical plan.
+#[derive(Clone, Debug)]
+pub(crate) struct CallNode {
+    call: Arc<Call>,
+    inputs: Vec<LogicalPlan>,
+    columns: DFSchemaRef,
+}
+
+impl CallNode {
+    /// A plan that ends with a call.
+    pub(crate) fn plan(call: Call, inputs: Vec<LogicalPlan>) -> fugue_core::Result<LogicalPlan> {
+        let columns = columns_of(call.task.output().arrow())?;
+        Ok(LogicalPlan::Extension(Extension { node: Arc::new(Self { call: Arc::new(call), inputs, columns }) }))
+    }
+}
+
+// Two calls are the same only where one was copied by a rewrite of the plan: functions are opaque, so equal names mean nothing.
+impl PartialEq for CallNode {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.call, &other.call) && self.inputs == other.inputs
+    }
+}
+
+impl Eq for CallNode {}
+
+impl PartialOrd for CallNode {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (self == other).then_some(Ordering::Equal)
+    }
+}
+
+impl Hash for CallNode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.call).hash(state);
+        self.inputs.hash(state);
+    }
+}
+
+impl UserDefinedLogicalNodeCore for CallNode {
+    fn name(&self) -> &'static str {
+        "FugueCall"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        self.inputs.iter().collect()
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.columns
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FugueCall: {}", self.call)
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        Ok(Self { inputs, ..self.clone() })
+    }
+}
+
+/// Plans calls of user code, and all else as DataFusion does.
+#[derive(Debug)]
+pub(crate) struct Planner;
+
+#[async_trait]
+impl QueryPlanner for Planner {
+    async fn create_physical_plan(&self, plan: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)]);
+        planner.create_physical_plan(plan, session).await
+    }
+}
+
+#[async_trait]
+impl ExtensionPlanner for Planner {
+    async fn plan_extension(
+        &self,
+        _: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _: &[&LogicalPlan],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        _: &dyn Session,
+        _: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(node) = node.as_any().downcast_ref::<CallNode>() else { return Ok(None) };
+        Ok(Some(Arc::new(CallExec::new(Arc::clone(&node.call), inputs.to_vec()))))
+    }
+}
+
+/// The hash of keys that DataFusion would hash in another way than the contract compares them.
+pub(crate) fn hash() -> Arc<ScalarUDF> {
+    static HASH: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(ScalarUDF::new_from_impl(KeyHash::default())));
+    Arc::clone(&HASH)
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct KeyHash {
+    signature: Signature,
+}
+
+impl Default for KeyHash {
+    fn default() -> Self {
+        Self { signature: Signature::variadic_any(Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for KeyHash {
+    fn name(&self) -> &'static str {
+        "fugue_key_hash"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::UInt64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let keys = ColumnarValue::values_to_arrays(&args.args)?;
+        let in_layout = |key: &ArrayRef| normalise_array(key, &Type::from_arrow(key.data_type())?);
+        let keys = keys.iter().map(in_layout).collect::<fugue_core::Result<Vec<_>>>().map_err(into_native)?;
+        Ok(ColumnarValue::Array(Arc::new(key_hashes(&keys).map_err(into_native)?)))
+    }
+}

@@ -1,0 +1,132 @@
+//! What others read, as tables of DataFusion: core's lazy sources, and calls over frames of a foreign session.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::execution::TaskContext;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, SendableRecordBatchStream};
+use fugue_core::Schema;
+use fugue_core::frame::Source;
+
+use crate::error::into_native;
+use crate::exec::{CallExec, batches, run_of};
+use crate::map::Call;
+
+/// A lazy source of the core as a table: one partition, read by projection.
+#[derive(Debug)]
+pub(crate) struct SourceTable(pub(crate) Source);
+
+#[async_trait]
+impl TableProvider for SourceTable {
+    fn schema(&self) -> SchemaRef {
+        self.0.schema().to_arrow()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let all = self.0.schema();
+        // One column at least, or nothing would tell how many rows there are.
+        let columns: Option<Vec<usize>> = projection.map(|p| if p.is_empty() { vec![0] } else { p.clone() });
+        let schema = match &columns {
+            Some(columns) => Arc::new(all.arrow().project(columns)?),
+            None => all.to_arrow(),
+        };
+        let empty = projection.is_some_and(Vec::is_empty);
+        let names = crate::map::narrowed(all, columns.as_deref()).map_err(into_native)?;
+        let part = SourcePart { source: self.0.clone(), columns, names, schema: Arc::clone(&schema) };
+        let none = Vec::new();
+        let exec = StreamingTableExec::try_new(schema, vec![Arc::new(part)], empty.then_some(&none), [], false, limit)?;
+        Ok(Arc::new(exec))
+    }
+}
+
+#[derive(Debug)]
+struct SourcePart {
+    source: Source,
+    columns: Option<Vec<usize>>,
+    names: Schema,
+    schema: SchemaRef,
+}
+
+impl PartitionStream for SourcePart {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let (source, columns) = (self.source.clone(), self.columns.clone());
+        match run_of(&context) {
+            Ok(run) => {
+                batches(&self.names, run, move |run, _| source.lazy().scan_parallel(columns.as_deref(), &run.pool, &run.cancel))
+            }
+            Err(e) => failed(Arc::clone(&self.schema), e),
+        }
+    }
+}
+
+/// A call over plans of a session that does not know our steps.
+#[derive(Debug)]
+pub(crate) struct CallTable {
+    call: Arc<Call>,
+    inputs: Vec<LogicalPlan>,
+}
+
+impl CallTable {
+    pub(crate) fn new(call: Call, inputs: Vec<LogicalPlan>) -> Self {
+        Self { call: Arc::new(call), inputs }
+    }
+}
+
+#[async_trait]
+impl TableProvider for CallTable {
+    fn schema(&self) -> SchemaRef {
+        self.call.task.output().to_arrow()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        _: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut inputs = Vec::with_capacity(self.inputs.len());
+        for input in &self.inputs {
+            inputs.push(session.create_physical_plan(input).await?);
+        }
+        let call: Arc<dyn ExecutionPlan> = Arc::new(CallExec::new(Arc::clone(&self.call), inputs));
+        let Some(projection) = projection else { return Ok(call) };
+        let schema = self.schema();
+        let column = |i: &usize| -> (Arc<dyn PhysicalExpr>, String) {
+            let name = schema.field(*i).name();
+            (Arc::new(Column::new(name, *i)), name.clone())
+        };
+        Ok(Arc::new(ProjectionExec::try_new(projection.iter().map(column).collect::<Vec<_>>(), call)?))
+    }
+}
+
+/// An error that is known only when a stream is asked for.
+pub(crate) fn failed(schema: SchemaRef, error: fugue_core::Error) -> SendableRecordBatchStream {
+    let once = futures::stream::once(async move { Err(into_native(error)) });
+    Box::pin(datafusion::physical_plan::stream::RecordBatchStreamAdapter::new(schema, once))
+}

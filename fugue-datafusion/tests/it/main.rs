@@ -1,0 +1,3 @@
+//! What is promised of the DataFusion engine: the suite, plans, files, errors, memory.
+
+mod conformance;
