@@ -1,5 +1,5 @@
 //! What is promised of the DataFusion engine: the suite, plans, native frames, errors, stopping, memory.
-#![expect(clippy::panic, clippy::expect_used, reason = "tests stop at the first surprise")]
+#![expect(clippy::expect_used, reason = "tests stop at the first surprise")]
 
 mod conformance;
 mod errors;
