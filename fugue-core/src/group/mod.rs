@@ -30,7 +30,7 @@ use arrow::record_batch::RecordBatch;
 
 pub use buckets::Buckets;
 pub use plan::{CoInput, GroupPlan, ZipKind};
-pub use run::{cogroup, group};
+pub use run::{cogroup, group, group_stream};
 pub use split::split;
 
 /// Rows of one input, laid out group after group.
