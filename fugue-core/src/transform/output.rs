@@ -157,18 +157,23 @@ impl BatchWriter {
     /// # Errors
     /// `SchemaMismatch` naming a missing column, `ValueInvalid` for a value that cannot be cast.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<usize> {
+        self.take(batch.clone())
+    }
+
+    /// As [`push`](Self::push), without a further handle to each column of each small group.
+    fn take(&mut self, batch: RecordBatch) -> Result<usize> {
         let rows = batch.num_rows();
         if rows == 0 {
             return Ok(0);
         }
         let known = self.alike.as_ref().is_some_and(|s| Arc::ptr_eq(s, batch.schema_ref()));
-        if known || is_alike(batch, &self.own) {
+        if known || is_alike(&batch, &self.own) {
             if !known {
                 self.alike = Some(batch.schema());
             }
-            self.batches.push(batch.clone());
+            self.batches.push(batch);
         } else {
-            self.batches.push(conform(batch, &self.own)?);
+            self.batches.push(conform(&batch, &self.own)?);
         }
         Ok(rows)
     }
@@ -201,7 +206,7 @@ impl GroupOutput<ViaBatch> for RecordBatch {
     }
 
     fn write(self, writer: &mut BatchWriter) -> Result<usize> {
-        writer.push(&self)
+        writer.take(self)
     }
 
     fn finish(writer: BatchWriter) -> Result<Vec<RecordBatch>> {
@@ -226,7 +231,7 @@ macro_rules! several_batches {
             fn write(self, writer: &mut BatchWriter) -> Result<usize> {
                 let mut rows = 0;
                 for $item in IntoIterator::into_iter(self) {
-                    rows += writer.push(&$get)?;
+                    rows += writer.take($get)?;
                 }
                 Ok(rows)
             }
