@@ -44,7 +44,12 @@ fn permute_values<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, order: &[u32
 /// The rows of a bucket of a column that was moved chunk by chunk: of each chunk a run, each row put where it goes.
 ///
 /// Runs are read in order and rows are written all over a result that fits into the cache; the other way round would wait for memory.
-pub(super) fn spread(chunks: &[ArrayRef], runs: impl Iterator<Item = Range<usize>> + Clone, rows: usize, to: &[u32]) -> Result<ArrayRef> {
+pub(super) fn spread(
+    chunks: &[ArrayRef],
+    runs: impl Iterator<Item = Range<usize>> + Clone,
+    rows: usize,
+    to: &[u32],
+) -> Result<ArrayRef> {
     macro_rules! primitive {
         ($kind:ty) => {
             spread_values::<$kind>(chunks, runs, rows, to)

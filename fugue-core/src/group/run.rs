@@ -100,13 +100,8 @@ pub(super) fn group_with(
     };
     let own_partitions = plan.algo == Algo::Even || !matches!(mode, Mode::ByKey(..));
     let mut input = input;
-    let mut all = CoInput {
-        schema: schema.clone(),
-        batches: Vec::new(),
-        keys: plan.keys.clone(),
-        presort,
-        columns: plan.columns.clone(),
-    };
+    let mut all =
+        CoInput { schema: schema.clone(), batches: Vec::new(), keys: plan.keys.clone(), presort, columns: plan.columns.clone() };
     let mut rows = 0;
     // What is done at once, and what while reading, is decided by the number of rows alone.
     let streams = |rows| matches!(mode, Mode::ByKey(_, 0)) && rows >= sizes.stream;
@@ -274,11 +269,11 @@ fn whole_buckets(
     let rows = |bucket: usize| scattered.chunks.iter().map(|c| c.places(bucket).len()).sum::<usize>();
     let filled = (0..count).map(|bucket| (bucket, rows(bucket))).filter(|(_, rows)| *rows > 0).enumerate();
     let buckets = filled
-        .map(|(number, (bucket, rows))| Bucket {
+        .map(|(place, (bucket, rows))| Bucket {
             offsets: vec![vec![0, rows]],
-            rows: vec![Selection::spread(&scattered, bucket, (0..super::source::number(rows)).collect())],
-            first: number,
-            physical: number,
+            rows: vec![Selection::spread(&scattered, bucket, (0..number(rows)).collect())],
+            first: place,
+            physical: place,
         })
         .collect();
     Ok((buckets, vec![scattered]))
