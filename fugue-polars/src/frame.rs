@@ -213,7 +213,7 @@ impl PolarsFrame {
                 let plan = if columns.is_some() { plan::select(plan, &schema) } else { plan.clone() };
                 InputRows::Stream(plan::read(plan, schema, &run.cancel))
             }
-            Node::File(file) => InputRows::Stream(file.read(columns.is_some(), schema, &run.cancel)?),
+            Node::File(file) => InputRows::Stream(file.read(columns, run)?),
             Node::Source(source) => InputRows::Stream(source.lazy().scan_parallel(columns, &run.pool, &run.cancel)?),
             Node::Map { .. } | Node::Comap { .. } | Node::Repartition { .. } => return Ok(None),
         }))

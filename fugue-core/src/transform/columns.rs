@@ -64,7 +64,7 @@ impl<C: Plain> ValueOutput<ViaCollection> for Vec<C> {
 
     fn write(self, writer: &mut C::Writer) -> Result<usize> {
         let rows = self.len();
-        self.into_iter().for_each(|value| Cell::write(value, writer));
+        Cell::write_all(self, writer);
         Ok(rows)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::group::{Buckets, CoInput, GroupPlan, Groups, Member, ZipKind, cogroup, group, sorted_groups, split};
+use crate::group::{Buckets, CoInput, GroupPlan, Groups, Member, ZipKind, cogroup, group, group_stream, sorted_groups, split};
 use crate::io::BatchIter;
 use crate::partition::{Algo, Num, PartitionSpec};
 use crate::run::{Job, RunContext, ordered};
@@ -42,6 +42,14 @@ impl InputRows {
                 .filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0))
                 .collect(),
             Self::Split(parts) => Ok(parts.into_iter().flatten().collect()),
+        }
+    }
+
+    /// All of them, as they are read.
+    fn batches(self) -> BatchIter {
+        match self {
+            Self::Stream(batches) => batches,
+            Self::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
         }
     }
 
@@ -89,9 +97,8 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     let num_matters = !spec.num_expr().is_zero();
     if !spec.keys().is_empty() && !row_wise {
         let plan = GroupPlan::new(schema, spec, number(spec, None, run)? as u64)?.with_columns(task.needs_of(0, schema)?);
-        let input = tracing::debug_span!("read", transformer = task.name()).in_scope(|| rows.collect(run))?;
         let buckets = tracing::debug_span!("group", transformer = task.name())
-            .in_scope(|| group(schema, input, &plan, &run.pool, &run.cancel))?;
+            .in_scope(|| group_stream(schema, rows.batches(), &plan, &run.pool, &run.cancel))?;
         tracing::debug!(transformer = task.name(), groups = buckets.groups(), buckets = buckets.len(), "grouped");
         return Ok(call_buckets(buckets, task, run));
     }
