@@ -27,8 +27,13 @@ impl RunContext {
     #[must_use]
     pub fn new(pool: Pool, cancel: Cancel) -> Self {
         // Inside a call of user code the threads of the pool may all be waiting for actions like this one: it brings its own.
-        let nested = rayon::current_thread_index().is_some();
-        let pool = if nested { Pool::new(pool.threads()).unwrap_or(pool) } else { pool };
+        let pool = if Pool::runs_here() { Pool::new(pool.threads()).unwrap_or(pool) } else { pool };
+        Self::on(pool, cancel)
+    }
+
+    /// The same on this very pool, also inside a call of user code: for work that is planned there and runs elsewhere.
+    #[must_use]
+    pub fn on(pool: Pool, cancel: Cancel) -> Self {
         Self { pool, cancel, attempt: 0, runtime: crate::blocking::current_runtime() }
     }
 }
