@@ -263,3 +263,13 @@ fn rows_of_a_key_reach_a_function_of_single_rows_in_order() {
     })
     .unwrap();
 }
+
+#[test]
+fn a_native_call_runs_inside_a_single_threaded_runtime() {
+    use fugue_core::verbs::transform;
+
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let doubled: Vec<Point> =
+        runtime.block_on(async { transform(points(3), |p: Point| Point { v: p.v * 2, ..p }).run() }).unwrap();
+    assert_eq!(doubled.iter().map(|p| p.v).sum::<i64>(), 6);
+}
