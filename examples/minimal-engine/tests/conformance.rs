@@ -18,7 +18,9 @@ conformance! {
     harness: Minimal,
     gaps: [
         Gap::never("repartition::does_not_change_keyed_answers", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
-        Gap::never("repartition::every_algorithm_sees_every_row_once", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
+        Gap::never("repartition::every_layout_is_called_with_every_row_once", "it lays out no partitions")
+            .fails_as(ErrorKind::Unsupported),
+        Gap::never("repartition::calls_follow_the_layout", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
         Gap::never("repartition::keeps_every_row", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
         Gap::never("repartition::zero_changes_nothing", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
     ],

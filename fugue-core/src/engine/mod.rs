@@ -30,7 +30,8 @@ pub use facets::{Physical, Storage};
 pub struct EngineInfo {
     /// Its name, as in `Session::open`.
     pub name: &'static str,
-    /// How many calls of user code it runs at once when the session does not say; `CONCURRENCY` in partition numbers.
+    /// How many calls of user code it runs at once when the session does not say. In this process `CONCURRENCY` in partition numbers is
+    /// the number of threads that the session has, which is what it says where it does.
     pub parallelism: usize,
     /// Whether user code runs in other processes, so that functions must have names.
     pub distributed: bool,
