@@ -70,7 +70,9 @@ pub(crate) struct Place {
 impl Place {
     /// On a pool, for a plan that is being made. Nothing stops it: Polars runs the plan.
     pub(crate) fn on(pool: Pool) -> Self {
-        Self { run: RunContext::on(pool, Cancel::never()), own: Pool::runs_here().then(Arc::default) }
+        // A thread of whatever pool: those of Polars may run a part of a function of the user too.
+        let nested = rayon::current_thread_index().is_some();
+        Self { run: RunContext::on(pool, Cancel::never()), own: nested.then(Arc::default) }
     }
 
     /// On the pool that all share.

@@ -27,7 +27,9 @@ impl RunContext {
     #[must_use]
     pub fn new(pool: Pool, cancel: Cancel) -> Self {
         // Inside a call of user code the threads of the pool may all be waiting for actions like this one: it brings its own.
-        let pool = if Pool::runs_here() { Pool::new(pool.threads()).unwrap_or(pool) } else { pool };
+        // So may they where an engine's own threads call a function, of which nothing is known but that they are of some pool.
+        let nested = rayon::current_thread_index().is_some();
+        let pool = if nested { Pool::new(pool.threads()).unwrap_or(pool) } else { pool };
         Self::on(pool, cancel)
     }
 
