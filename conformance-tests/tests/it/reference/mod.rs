@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformance_tests::value::Table;
-use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Zip};
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::partition::PartitionSpec;
@@ -203,7 +202,7 @@ impl Reference {
             }
             Node::Map(input, map) => {
                 let calls = self.calls(&input.schema, self.parts(input, run)?, &map.spec)?;
-                vec![self.call(&map.task, &[input.schema.clone()], &map.spec, calls, run)?]
+                vec![self.call(&map.task, std::slice::from_ref(&input.schema), &map.spec, calls, run)?]
             }
             Node::Zip(zip, task) => {
                 let mut tables = zip.members.iter().map(|m| self.rows(m, run)).collect::<Result<Vec<_>>>()?;
