@@ -113,7 +113,11 @@ impl LazySource for Packed {
     }
 
     fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
-        let run = RunContext::new(Pool::shared()?, cancel.clone());
+        self.scan_parallel(projection, &Pool::shared()?, cancel)
+    }
+
+    fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
+        let run = RunContext::new(pool.clone(), cancel.clone());
         let (frames, packing, cancel) = (self.frames.clone(), Arc::clone(&self.packing), cancel.clone());
         let projection: Option<Vec<usize>> = projection.map(<[usize]>::to_vec);
         let members = frames.into_iter().enumerate().map(move |(i, frame)| -> Result<BatchIter> {

@@ -33,8 +33,15 @@ impl RunContext {
     #[must_use]
     pub fn new(pool: Pool, cancel: Cancel) -> Self {
         // Inside a call of user code the threads of the pool may all be waiting for actions like this one: it brings its own.
+        // So may they where an engine's own threads call a function, of which nothing is known but that they are of some pool.
         let nested = rayon::current_thread_index().is_some();
         let pool = if nested { Pool::new(pool.threads()).unwrap_or(pool) } else { pool };
+        Self::on(pool, cancel)
+    }
+
+    /// The same on this very pool, also inside a call of user code: for work that is planned there and runs elsewhere.
+    #[must_use]
+    pub fn on(pool: Pool, cancel: Cancel) -> Self {
         Self { pool, cancel, attempt: 0, partition: None, meter: Meter::default(), runtime: crate::blocking::current_runtime() }
     }
 

@@ -1,9 +1,15 @@
 //! The threads that user code runs on: never the threads of an async runtime.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, ErrorKind, Result};
+
+thread_local! {
+    /// Whether the thread is one of a pool of ours, whichever.
+    static OURS: Cell<bool> = const { Cell::new(false) };
+}
 
 /// A pool of threads; cheap to clone. Sessions share one with a thread per core unless they are given a size.
 #[derive(Clone)]
@@ -23,6 +29,7 @@ impl Pool {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|i| format!("fugue-{i}"))
+            .start_handler(|_| OURS.set(true))
             .build()
             .map(|p| Self { inner: Arc::new(p) })
             .map_err(|e| Error::new(ErrorKind::SettingInvalid, format!("no pool of {threads} threads")).with_source(e))
@@ -51,6 +58,12 @@ impl Pool {
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.inner.current_thread_index().is_some()
+    }
+
+    /// Whether the calling thread is one of any pool of this library: user code is running, and may be what others wait for.
+    #[must_use]
+    pub fn runs_here() -> bool {
+        OURS.get()
     }
 
     /// Runs a closure inside the pool and waits for it, so that rayon's parallel iterators use these threads.

@@ -93,7 +93,7 @@ fn deferred(start: impl FnOnce() -> Result<BatchIter> + Send + 'static) -> Batch
 }
 
 fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, run: &RunContext) -> Result<BatchIter> {
-    let row_wise = task.shape() == Shape::Row && !task.wants_cursor();
+    let row_wise = task.is_row_wise(spec);
     let num_matters = !spec.num_expr().is_zero();
     if !spec.keys().is_empty() && !row_wise {
         let plan = GroupPlan::new(schema, spec, number(spec, None, run)? as u64)?.with_columns(task.needs_of(0, schema)?);
@@ -207,21 +207,32 @@ fn call_rows(rows: InputRows, task: &Task, run: &RunContext) -> BatchIter {
         InputRows::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
     };
     let threads = run.pool.threads();
-    let mut first = 0;
+    let (mut first, mut before) = (0, 0);
     let shares = batches.filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0)).flat_map(move |batch| match batch {
         Err(e) => vec![Err(e)],
         Ok(batch) => {
             let rows = batch.num_rows();
             let share = rows.div_ceil(threads * PIECES).clamp(1, ROWS);
-            let cut = (0..rows).step_by(share).map(|start| batch.slice(start, share.min(rows - start)));
-            cut.map(|piece| {
+            let cut = (0..rows).step_by(share).map(|start| (batch.slice(start, share.min(rows - start)), before + start));
+            let cut = cut.map(|(piece, start)| {
                 first += 1;
-                one_group(piece, first - 1)
-            })
-            .collect::<Vec<_>>()
+                Ok((one_group(piece, first - 1)?, start))
+            });
+            let cut: Vec<Result<(Groups, usize)>> = cut.collect();
+            before += rows;
+            cut
         }
     });
-    call_groups(shares, task, run)
+    let (task, inner) = (task.clone(), run.clone());
+    let jobs = shares.map(move |share| {
+        let (groups, start) = share?;
+        let (task, run) = (task.clone(), inner.clone());
+        // Where it was cut is nobody's business: errors name rows of the whole.
+        let job: Job<Vec<RecordBatch>> =
+            Box::new(move || task.run(placed(groups, &run), &run).map_err(|e| e.counted_from(start)));
+        Ok(job)
+    });
+    flatten(ordered(&run.pool, &run.cancel, jobs))
 }
 
 /// One call per row.
