@@ -13,6 +13,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable, execute_stream};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::blocking::offload;
 use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::io::{LoadOptions, MemorySource};
@@ -20,14 +21,14 @@ use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Pool, RunContext};
 use fugue_core::schema::normalise;
 use fugue_core::session::{EngineFactory, Opened};
-use fugue_core::transform::{Task, panic_text};
+use fugue_core::transform::{InputRows, Task, panic_text, run_repartition};
 use fugue_core::{Error, ErrorKind, Result, Schema};
 use futures::future::{BoxFuture, Either, select};
 use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::runtime::{Handle, Runtime};
 
 use crate::error::from_native;
-use crate::frame::DataFusionFrame;
+use crate::frame::{DataFusionFrame, Layout};
 use crate::map::Call;
 use crate::native::DataFusionSource;
 use crate::plan::{CallNode, Planner};
@@ -228,9 +229,11 @@ impl DataFusionEngine {
     }
 }
 
-/// The state of a context that plans our steps too.
-pub(crate) fn with_planner(context: &SessionContext) -> SessionState {
-    SessionStateBuilder::new_from_existing(context.state()).with_query_planner(Arc::new(Planner)).build()
+/// The state of a context that plans our steps too, and runs them as it is told.
+pub(crate) fn with_planner(context: &SessionContext, run: RunContext) -> SessionState {
+    let mut state = SessionStateBuilder::new_from_existing(context.state()).with_query_planner(Arc::new(Planner)).build();
+    state.config_mut().set_extension(Arc::new(run));
+    state
 }
 
 /// The runtime that reads frames of DataFusion for sessions of other engines.
@@ -393,7 +396,8 @@ impl Engine for DataFusionEngine {
         });
         let planned = receive.recv().map_err(|_| closed())?;
         let plan: Arc<dyn ExecutionPlan> = planned.map_err(from_native)?;
-        Ok(displayable(plan.as_ref()).indent(false).to_string().trim_end().to_owned())
+        let plan = displayable(plan.as_ref()).indent(false).to_string();
+        Ok(format!("datafusion frame [{}]\n{}", frame.schema(), plan.trim_end()))
     }
 
     async fn close(&self) -> Result<()> {
@@ -409,7 +413,7 @@ impl Physical<DataFusionFrame> for DataFusionEngine {
     fn repartition(&self, frame: &DataFusionFrame, spec: &PartitionSpec) -> Result<DataFusionFrame> {
         spec.validate(frame.schema())?;
         let changes = !spec.num_expr().is_zero() || !spec.keys().is_empty();
-        Ok(if changes { frame.with_layout(Some(spec.clone())) } else { frame.clone() })
+        Ok(if changes { frame.with_layout(Some(Layout::Spec(spec.clone()))) } else { frame.clone() })
     }
 
     fn persist<'a>(&'a self, frame: &'a DataFusionFrame, run: &'a RunContext) -> BoxFuture<'a, Result<DataFusionFrame>> {
@@ -418,10 +422,17 @@ impl Physical<DataFusionFrame> for DataFusionEngine {
             for batch in parts.iter_mut().flatten() {
                 *batch = normalise(batch, frame.schema())?;
             }
+            let mut layout = frame.layout().cloned();
+            if let Some(Layout::Spec(spec)) = &layout {
+                let (all, schema, spec, run) = (parts, frame.schema().clone(), spec.clone(), run.clone());
+                let rows = InputRows::Stream(Box::new(all.into_iter().flatten().map(Ok)));
+                parts = offload(move || run_repartition(rows, &schema, &spec, &run)).await?;
+                layout = Some(Layout::Kept(parts.len()));
+            }
             if parts.is_empty() {
                 parts.push(Vec::new());
             }
-            Ok(DataFusionFrame::in_memory(frame.schema(), parts)?.with_layout(frame.layout().cloned()))
+            Ok(DataFusionFrame::in_memory(frame.schema(), parts)?.with_layout(layout))
         })
     }
 
@@ -430,9 +441,12 @@ impl Physical<DataFusionFrame> for DataFusionEngine {
         Ok(frame.clone())
     }
 
-    fn partitions(&self, _: &DataFusionFrame) -> Result<Option<usize>> {
-        // The optimiser decides when an action runs.
-        Ok(None)
+    fn partitions(&self, frame: &DataFusionFrame) -> Result<Option<usize>> {
+        Ok(match frame.layout() {
+            Some(Layout::Kept(parts)) => Some(*parts),
+            // The optimiser decides when an action runs; and there are no more partitions than rows.
+            Some(Layout::Spec(_)) | None => None,
+        })
     }
 }
 

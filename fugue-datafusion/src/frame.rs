@@ -1,9 +1,11 @@
 //! Frames of the DataFusion engine: logical plans, and how a repartition laid them out.
 
+use std::fmt;
+use std::sync::Arc;
+
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, UNNAMED_TABLE};
-use std::sync::Arc;
 
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::partition::PartitionSpec;
@@ -18,7 +20,25 @@ pub struct DataFusionFrame {
     schema: Schema,
     plan: Arc<LogicalPlan>,
     /// How rows are to be laid out for calls that do not say it themselves. Partitions have no place in a logical plan.
-    layout: Option<PartitionSpec>,
+    layout: Option<Layout>,
+}
+
+/// Physical partitions of a frame, for calls that do not say which they want.
+#[derive(Clone, Debug)]
+pub(crate) enum Layout {
+    /// To be made.
+    Spec(PartitionSpec),
+    /// Those of the table, as they were kept.
+    Kept(usize),
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spec(spec) => write!(f, "[{spec}]"),
+            Self::Kept(parts) => write!(f, "{parts} partitions"),
+        }
+    }
 }
 
 impl DataFusionFrame {
@@ -58,11 +78,11 @@ impl DataFusionFrame {
         Self::of_table(schema.clone(), Arc::new(table))
     }
 
-    pub(crate) fn with_layout(&self, layout: Option<PartitionSpec>) -> Self {
+    pub(crate) fn with_layout(&self, layout: Option<Layout>) -> Self {
         Self { layout, ..self.clone() }
     }
 
-    pub(crate) fn layout(&self) -> Option<&PartitionSpec> {
+    pub(crate) fn layout(&self) -> Option<&Layout> {
         self.layout.as_ref()
     }
 }

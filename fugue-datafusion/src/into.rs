@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::prelude::{DataFrame as NativeDataFrame, SessionContext};
 use fugue_core::frame::Source;
 use fugue_core::io::{BatchIter, LazySource};
-use fugue_core::run::Cancel;
+use fugue_core::run::{Cancel, RunContext};
 use fugue_core::{DataFrame, Result, Schema, blocking};
 
 use crate::engine::DataFusionEngine;
@@ -18,7 +18,7 @@ use crate::source::SourceTable;
 pub trait IntoDataFusion {
     /// The frame as a frame of a context: on a session of the engine its plan goes along, functions of the user as steps of it, and
     /// the context is best the engine's own ([`DataFusionEngine::context`]); a frame of another engine runs there when DataFusion
-    /// reads it. A deadline or a cancel handle of the frame does not go along: DataFusion runs the plan.
+    /// reads it. Functions run on the threads of the session. A deadline or a cancel handle of the frame does not go along: DataFusion runs the plan.
     ///
     /// # Errors
     /// [`EngineFailed`](fugue_core::ErrorKind::EngineFailed) for what DataFusion does not plan.
@@ -34,7 +34,8 @@ impl IntoDataFusion for DataFrame {
                 DataFusionFrame::of_table(self.schema().clone(), Arc::new(table)).map_err(here)?
             }
         };
-        Ok(NativeDataFrame::new(crate::engine::with_planner(context), frame.plan().clone()))
+        let run = RunContext::on(self.session().pool().clone(), Cancel::never());
+        Ok(NativeDataFrame::new(crate::engine::with_planner(context, run), frame.plan().clone()))
     }
 }
 

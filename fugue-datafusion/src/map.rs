@@ -11,7 +11,7 @@ use fugue_core::transform::Task;
 use fugue_core::{Result, Schema};
 
 use crate::error::from_native;
-use crate::frame::DataFusionFrame;
+use crate::frame::{DataFusionFrame, Layout};
 use crate::plan::hash;
 use crate::types::{column, is_plain};
 
@@ -31,7 +31,7 @@ pub(crate) enum Work {
     Partitions,
     /// All rows, laid out by the runner of the core: exact numbers of partitions, one after the other. First as a repartition laid
     /// them out.
-    Gathered(Option<PartitionSpec>),
+    Gathered(Option<Layout>),
     /// Rows of a key, wherever they come from.
     Keyed,
     /// Rows of a key of several inputs.
@@ -102,16 +102,18 @@ impl Call {
 }
 
 /// How the rows of a map must be spread.
-fn work(task: &Task, spec: &PartitionSpec, layout: Option<&PartitionSpec>) -> Work {
+fn work(task: &Task, spec: &PartitionSpec, layout: Option<&Layout>) -> Work {
     if task.is_row_wise(spec) {
         return Work::Partitions;
     }
     let by_key = !spec.keys().is_empty();
+    // What the call says of partitions stands above how its frame was laid out.
     let explicit = !spec.num_expr().is_zero() || matches!(spec.algorithm(), Algo::Even | Algo::Rand);
     match spec.algorithm() {
         Algo::Coarse if by_key => Work::Gathered(None),
         _ if by_key => Work::Keyed,
-        _ if explicit || layout.is_some() => Work::Gathered(layout.cloned()),
+        _ if explicit => Work::Gathered(None),
+        _ if layout.is_some() => Work::Gathered(layout.cloned()),
         _ => Work::Partitions,
     }
 }
@@ -151,7 +153,7 @@ impl fmt::Display for Call {
         match &self.work {
             Work::Zipped(how) => write!(f, ", {how:?}")?,
             Work::Crossed => write!(f, ", Cross")?,
-            Work::Gathered(Some(layout)) => write!(f, ", over [{layout}]")?,
+            Work::Gathered(Some(layout)) => write!(f, ", over {layout}")?,
             Work::Partitions | Work::Gathered(None) | Work::Keyed => {}
         }
         for member in &self.members {

@@ -89,6 +89,12 @@ impl Pull {
         &self.desk
     }
 
+    /// Its streams one by one.
+    pub(crate) fn apart(self) -> impl Iterator<Item = Self> {
+        let (schema, desk) = (self.schema, self.desk);
+        self.streams.into_iter().map(move |stream| Self::new(vec![stream], schema.clone(), desk.clone()))
+    }
+
     /// What was not read yet, and how to bring it into the contract's layout.
     pub(crate) fn into_streams(self) -> (VecDeque<SendableRecordBatchStream>, Schema) {
         (self.streams, self.schema)

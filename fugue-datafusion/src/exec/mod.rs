@@ -25,6 +25,7 @@ use fugue_core::run::{Meter, RunContext};
 use fugue_core::transform::{InputRows, run_comap, run_map, run_repartition, run_sorted};
 
 use crate::error::into_native;
+use crate::frame::Layout;
 use crate::map::{Call, Work};
 use crate::types::is_plain;
 
@@ -230,8 +231,12 @@ fn call_mapped(
             }
             Held::Sorted(rows) => run_sorted(rows, &schema, spec, task, run),
         },
-        Work::Gathered(Some(layout)) => {
+        Work::Gathered(Some(Layout::Spec(layout))) => {
             let parts = run_repartition(InputRows::Stream(Box::new(input)), &schema, layout, run)?;
+            run_map(InputRows::Split(parts), &schema, spec, task, run)
+        }
+        Work::Gathered(Some(Layout::Kept(_))) => {
+            let parts = input.apart().map(Iterator::collect).collect::<OurResult<Vec<_>>>()?;
             run_map(InputRows::Split(parts), &schema, spec, task, run)
         }
         _ => run_map(InputRows::Stream(Box::new(input)), &schema, spec, task, run),
