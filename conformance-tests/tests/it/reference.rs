@@ -13,7 +13,7 @@ use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Zip};
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::group::{Groups, Member, ZipKind};
 use fugue_core::partition::{Algo, PartitionSpec};
-use fugue_core::run::{Cancel, RunContext};
+use fugue_core::run::{Cancel, Job, RunContext, ordered};
 use fugue_core::transform::{Shape, Task};
 use fugue_core::{Error, ErrorKind, Result, Schema, Type};
 use futures::future::BoxFuture;
@@ -434,11 +434,22 @@ impl Reference {
             let sizes = vec![3; tables[0].rows.len() / 3];
             let batches = tables[0].to_batches(&sizes).map_err(broken)?;
             let input = Box::new(batches.into_iter().map(Ok));
-            return run.pool.install(|| task.run_stream(position, input, run)?.collect());
+            return on_pool(task, run, move |task, run| task.run_stream(position, input, run)?.collect());
         }
         let groups = groups(&tables)?;
-        run.pool.install(|| task.run(groups, run))
+        on_pool(task, run, move |task, run| task.run(groups, run))
     }
+}
+
+/// Makes one call on a thread of the session, and waits for it.
+fn on_pool(
+    task: &Task,
+    run: &RunContext,
+    call: impl FnOnce(&Task, &RunContext) -> Result<Vec<RecordBatch>> + Send + 'static,
+) -> Result<Vec<RecordBatch>> {
+    let (task, inner) = (task.clone(), run.clone());
+    let job: Job<Vec<RecordBatch>> = Box::new(move || call(&task, &inner));
+    ordered(&run.pool, &run.cancel, std::iter::once(Ok(job))).collect::<Result<Vec<_>>>().map(|calls| calls.concat())
 }
 
 /// Cuts rows into a number of parts whose sizes differ by one at most; uneven ones have one row each but for the last.

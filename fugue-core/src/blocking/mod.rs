@@ -73,13 +73,29 @@ pub fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
+/// Starts a thread for blocking work of an action. Async code that is waited for there (a stream that a program gives, a client) finds
+/// the runtime of the caller, or the library's own: its timers and sockets need one.
+///
+/// # Errors
+/// `SettingInvalid` where the operating system gives no thread.
+pub(crate) fn action(work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let runtime = match current_runtime() {
+        Some(handle) => handle,
+        None => shared()?.handle().clone(),
+    };
+    thread("fugue-action", move || {
+        let _runtime = runtime.enter();
+        work();
+    })
+}
+
 /// Runs blocking work of an engine on a thread of its own, away from an async runtime's threads.
 ///
 /// # Errors
 /// What the work returns; `SettingInvalid` where the operating system gives no thread.
 pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let (send, receive) = futures::channel::oneshot::channel();
-    thread("fugue-action", move || {
+    action(move || {
         // The waiter may be gone; then nobody wants the result.
         let _ = send.send(work());
     })?;

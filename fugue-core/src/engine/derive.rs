@@ -28,6 +28,8 @@ pub(crate) fn comap(engine: Arc<dyn DynEngine>, zip: &Zip<AnyFrame>, task: &Task
     let packed =
         Arc::clone(&engine).ingest(Source::new(Packed { frames: zip.members.clone(), packing: Arc::clone(&packing) }))?;
     let spec = PartitionSpec::new().by(packing.keys.clone())?;
+    // Without keys there would be a call for each partition that the engine lays the rows out in.
+    let spec = if packing.keys.is_empty() { spec.num(1)? } else { spec };
     let unpack = Unpack { packing: Arc::clone(&packing), how: zip.how, spec: zip.spec.clone(), task: task.clone() };
     engine.map(&packed, &Map::new(spec, task.wrapped(Arc::new(unpack), packing.schema.clone())))
 }
@@ -113,7 +115,11 @@ impl LazySource for Packed {
     }
 
     fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
-        let run = RunContext::new(Pool::shared()?, cancel.clone());
+        self.scan_parallel(projection, &Pool::shared()?, cancel)
+    }
+
+    fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
+        let run = RunContext::new(pool.clone(), cancel.clone());
         let (frames, packing, cancel) = (self.frames.clone(), Arc::clone(&self.packing), cancel.clone());
         let projection: Option<Vec<usize>> = projection.map(<[usize]>::to_vec);
         let members = frames.into_iter().enumerate().map(move |(i, frame)| -> Result<BatchIter> {

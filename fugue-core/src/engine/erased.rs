@@ -232,7 +232,12 @@ impl LazySource for Foreign {
     }
 
     fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
-        let run = RunContext::new(Pool::shared()?, cancel.clone());
+        self.scan_parallel(projection, &Pool::shared()?, cancel)
+    }
+
+    fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
+        // Functions of the other engine's plan run where those of this action do.
+        let run = RunContext::new(pool.clone(), cancel.clone());
         let frame = self.frame.clone();
         let projection: Option<Vec<usize>> = projection.map(<[usize]>::to_vec);
         // Engines may need an async runtime to start; the one that stands in drives the start, the batches come by themselves.

@@ -75,6 +75,11 @@ pub trait TaskFn: Send + Sync {
     /// One call per group, per row, or per stream.
     fn shape(&self) -> Shape;
 
+    /// Whether calls are futures, of which a call may limit how many run at once.
+    fn is_async(&self) -> bool {
+        false
+    }
+
     /// What it reads, input by input.
     fn reads(&self) -> Vec<Reads>;
 
@@ -316,7 +321,8 @@ impl Task {
 
     /// Calls a stream-shaped function with the batches of a partition.
     ///
-    /// `groups` holds the position (keys, numbers) as one group without rows. Never called for a partition without rows.
+    /// `groups` holds the position (keys, numbers) as one group without rows. Never called for a partition without rows. Where the call
+    /// ignores errors, all that the function gives is kept until it has ended.
     ///
     /// # Errors
     /// As [`run`](Self::run), also out of the iterator.
@@ -325,13 +331,18 @@ impl Task {
         let groups = Arc::new(groups);
         let call = AssertUnwindSafe(|| self.function.run_stream(&cx, &groups, input));
         let made = run.meter.measure(1, || catch_unwind(call));
-        let mut inner = match made {
-            Ok(result) => result.map_err(|e| self.explain(e, &groups, &Progress::default()))?,
-            Err(panic) => return Err(self.explain(panicked(&*panic), &groups, &Progress::default())),
+        let made = match made {
+            Ok(result) => result.map_err(|e| self.explain(e, &groups, &Progress::default())),
+            Err(panic) => Err(self.explain(panicked(&*panic), &groups, &Progress::default())),
+        };
+        let mut inner = match (made, &self.fixed.ignore) {
+            (Ok(inner), _) => inner,
+            (Err(e), Some(ignore)) if ignore.drops(&e) => return Ok(Box::new(std::iter::empty())),
+            (Err(e), _) => return Err(e),
         };
         let task = self.clone();
         let mut over = false;
-        Ok(Box::new(std::iter::from_fn(move || {
+        let output = std::iter::from_fn(move || {
             if over {
                 return None;
             }
@@ -343,7 +354,14 @@ impl Task {
             let next = next.unwrap_or_else(|panic| Some(Err(panicked(&*panic))));
             over = !matches!(next, Some(Ok(_)));
             next.map(|r| r.map_err(|e| task.explain(e, &groups, &Progress::default())))
-        })))
+        });
+        let Some(ignore) = &self.fixed.ignore else { return Ok(Box::new(output)) };
+        // A group that is dropped takes back what it gave.
+        match output.collect::<Result<Vec<_>>>() {
+            Ok(batches) => Ok(Box::new(batches.into_iter().map(Ok))),
+            Err(e) if ignore.drops(&e) => Ok(Box::new(std::iter::empty())),
+            Err(e) => Err(e),
+        }
     }
 
     /// The same task behind another function and over another input: for operations that are derived through map.

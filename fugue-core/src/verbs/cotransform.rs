@@ -10,7 +10,7 @@ use crate::engine::Zip;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::DataFrame;
 use crate::group::ZipKind;
-use crate::partition::PartitionSpec;
+use crate::partition::{Algo, PartitionSpec};
 use crate::row::Row;
 use crate::transform::{CallOptions, IntoCoTask, Task, TaskFn, bind};
 
@@ -72,6 +72,11 @@ impl CoTransform {
     fn keys(&self) -> Result<PartitionSpec> {
         let spec = self.settings.spec.clone();
         let invalid = |message: String| Error::new(ErrorKind::PartitionInvalid, message);
+        if !spec.num_expr().is_zero() || !matches!(spec.algorithm(), Algo::Default | Algo::Hash) {
+            let said = "frames that are zipped are called key by key, however many partitions there are; leave out the number and the \
+                        algorithm, or repartition what is made of them";
+            return Err(invalid(said.to_owned()));
+        }
         if self.how == ZipKind::Cross {
             if !spec.keys().is_empty() {
                 return Err(invalid("a cross zip is one call with all rows and has no keys; leave out partition_by".to_owned()));
@@ -165,6 +170,6 @@ impl DataFrame {
     /// Plans a comap; the frames stay those of their engines until the engine takes them in.
     fn comap(&self, frames: &[Self], how: ZipKind, spec: &PartitionSpec, task: &Task) -> Result<Self> {
         let zip = Zip::new(frames.iter().map(|f| f.any().clone()).collect(), how, spec.clone());
-        self.derive_comap(&zip, task)
+        Ok(self.derive_comap(&zip, task)?.bound_by(frames))
     }
 }
