@@ -73,6 +73,26 @@ pub fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
+/// The same for actions of the embedded engine, which need nothing of the caller's runtime and so may be waited for inside a
+/// single-threaded one too, on another thread.
+///
+/// # Errors
+/// What the future returns, and `SettingInvalid` where the operating system gives no thread.
+pub(crate) fn wait_apart<T: Send>(future: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    if !Handle::try_current().is_ok_and(|h| h.runtime_flavor() == RuntimeFlavor::CurrentThread) {
+        return wait(future);
+    }
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("fugue-wait".to_owned());
+        let waiting = builder.spawn_scoped(scope, || shared()?.block_on(future)).map_err(no_thread)?;
+        waiting.join().unwrap_or_else(|_| Err(Error::new(ErrorKind::Unexpected, "the thread of an action panicked")))
+    })
+}
+
+fn no_thread(cause: std::io::Error) -> Error {
+    Error::new(ErrorKind::SettingInvalid, "the operating system gives no more threads").with_source(cause)
+}
+
 /// Starts a thread for blocking work of an action. Async code that is waited for there (a stream that a program gives, a client) finds
 /// the runtime of the caller, or the library's own: its timers and sockets need one.
 ///
@@ -107,9 +127,5 @@ pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send 
 /// # Errors
 /// `SettingInvalid` where the operating system gives none.
 pub(crate) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map(drop)
-        .map_err(|e| Error::new(ErrorKind::SettingInvalid, "the operating system gives no more threads").with_source(e))
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(no_thread)
 }

@@ -127,7 +127,8 @@ fn try_bind(
     function.prepare(&mut slots)?;
     vain::check_slots(&slots)?;
     let concurrency = options.concurrency.unwrap_or(CONCURRENCY);
-    let fingerprint = fingerprint(name, inputs, &output, spec, options, &slots);
+    let known = registry::name_of(function.type_id()).is_some();
+    let fingerprint = fingerprint(name, known, inputs, &output, spec, options, &slots);
     let fixed = Fixed {
         name: name.to_owned(),
         fingerprint,
@@ -189,10 +190,12 @@ fn needed(reads: &Reads, input: &Schema, carried: &[&str], options: &CallOptions
     Ok(Some(wanted))
 }
 
-/// Differs between tasks that may give different answers. State and captures cannot be looked into, so where there may be any,
-/// the place of the call and a running number count too.
+/// Differs between tasks that may give different answers. Only the name of a registered function tells which one it is: closures may
+/// hold anything, and so may function pointers, which share the name of their type. State cannot be looked into either. There the place
+/// of the call and a running number count too.
 fn fingerprint(
     name: &str,
+    known: bool,
     inputs: &[Schema],
     output: &Schema,
     spec: &PartitionSpec,
@@ -202,7 +205,7 @@ fn fingerprint(
     use std::sync::atomic::{AtomicU64, Ordering};
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let mut text = format!("{name}|{inputs:?}|{output}|{spec}|{:?}|{:?}|{:?}", options.schema, options.on, options.to);
-    let opaque = name.contains("{{closure}}") || !slots.states.is_empty() || options.ignore.is_some();
+    let opaque = !known || !slots.states.is_empty() || options.ignore.is_some();
     if opaque {
         text.push_str(&format!("|{}|{}", options.call_site, NUMBER.fetch_add(1, Ordering::Relaxed)));
     }

@@ -215,8 +215,8 @@ impl Task {
         &self.fixed.name
     }
 
-    /// A number that differs between tasks that may give different answers: function, parameters, schemas, and for closures the
-    /// place of the call. Engines that tell opaque functions apart by a name must put it into that name.
+    /// A number that differs between tasks that may give different answers: function, parameters, schemas, and for functions that are
+    /// not registered every single call. Engines that tell opaque functions apart by a name must put it into that name.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         self.fixed.fingerprint
@@ -355,6 +355,9 @@ impl Task {
             over = !matches!(next, Some(Ok(_)));
             next.map(|r| r.map_err(|e| task.explain(e, &groups, &Progress::default())))
         });
+        // What is thrown away is not kept first.
+        let discarded = self.fixed.emit.is_discarded();
+        let output = output.filter(move |batch| batch.is_err() || !discarded);
         let Some(ignore) = &self.fixed.ignore else { return Ok(Box::new(output)) };
         // A group that is dropped takes back what it gave.
         match output.collect::<Result<Vec<_>>>() {

@@ -8,8 +8,9 @@ use arrow::record_batch::RecordBatch;
 
 use crate::engine::Zip;
 use crate::error::{Error, ErrorKind, Result};
-use crate::frame::DataFrame;
+use crate::frame::{BatchStream, DataFrame};
 use crate::group::ZipKind;
+use crate::io::SaveOptions;
 use crate::partition::{Algo, PartitionSpec};
 use crate::row::Row;
 use crate::transform::{CallOptions, IntoCoTask, Task, TaskFn, bind};
@@ -133,6 +134,14 @@ impl CoTransform {
         self.plan(false)
     }
 
+    /// The result as a frame; see [`run`](Self::run).
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn frame(self) -> Result<DataFrame> {
+        self.run()
+    }
+
     /// Runs all calls for their side effects.
     ///
     /// # Errors
@@ -157,12 +166,52 @@ impl CoTransform {
         self.run()?.rows().await
     }
 
+    /// Runs and streams batches.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::stream`].
+    pub async fn stream(self) -> Result<BatchStream> {
+        self.run()?.stream().await
+    }
+
+    /// Runs and counts.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::count`].
+    pub async fn count(self) -> Result<u64> {
+        self.run()?.count().await
+    }
+
+    /// Runs and prints the first rows.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::show`].
+    pub async fn show(self, rows: usize) -> Result<()> {
+        self.run()?.show(rows).await
+    }
+
     /// Runs and saves.
     ///
     /// # Errors
     /// As [`run`](Self::run) and [`DataFrame::save`].
     pub async fn save(self, path: impl AsRef<str>) -> Result<u64> {
         self.run()?.save(path).await
+    }
+
+    /// Runs and saves with options.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::save_with`].
+    pub async fn save_with(self, path: impl AsRef<str>, options: &SaveOptions) -> Result<u64> {
+        self.run()?.save_with(path, options).await
+    }
+
+    /// Runs once and keeps the rows.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::persist`].
+    pub async fn persist(self) -> Result<DataFrame> {
+        self.run()?.persist().await
     }
 }
 

@@ -102,7 +102,7 @@ where
 
     fn run(self, pending: Pending) -> Result<Vec<U>> {
         let df = local(IntoSource::<ViaRecords>::into_source(self)?, &pending)?;
-        blocking::wait(df.rows())
+        blocking::wait_apart(df.rows())
     }
 
     async fn drain(self, pending: Pending) -> Result<()> {
@@ -117,7 +117,7 @@ impl Native<ViaBatches> for Vec<RecordBatch> {
 
     fn run(self, pending: Pending) -> Result<Self> {
         let df = local(IntoSource::<ViaBatches>::into_source(self)?, &pending)?;
-        blocking::wait(df.collect())
+        blocking::wait_apart(df.collect())
     }
 
     async fn drain(self, pending: Pending) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Operations that are derived for an engine with few duties, on one that lays out what comes in in several partitions.
 
+use std::sync::Mutex;
+
 use fugue_core::engine::{Engine, EngineInfo, Map, Physical};
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::group::ZipKind;
@@ -9,8 +11,9 @@ use fugue_core::row::Row;
 use fugue_core::run::RunContext;
 use fugue_core::{Result, Schema, Session, blocking};
 
+/// Splits what comes in, and notes the fingerprints of its tasks.
 #[derive(Debug)]
-struct Splitting(LocalEngine);
+struct Splitting(LocalEngine, Mutex<Vec<u64>>);
 
 impl Engine for Splitting {
     type Frame = LocalFrame;
@@ -33,6 +36,7 @@ impl Engine for Splitting {
     }
 
     fn map(&self, frame: &LocalFrame, map: &Map) -> Result<LocalFrame> {
+        self.1.lock().unwrap().push(map.task.fingerprint());
         self.0.map(frame, map)
     }
 
@@ -52,9 +56,25 @@ struct Sizes {
     right: i64,
 }
 
+fn session() -> Session {
+    Session::with_engine(Splitting(LocalEngine::new(2), Mutex::default())).unwrap()
+}
+
+#[test]
+fn functions_of_one_type_have_fingerprints_of_their_own() {
+    let session = session();
+    let df = session.frame(vec![Point { k: 1 }]).unwrap();
+    let functions: [fn(&[Point]) -> Vec<Point>; 2] = [|p| p.to_vec(), |p| p[..1].to_vec()];
+    for function in functions {
+        df.transform(function).run().unwrap();
+    }
+    let seen = session.engine::<Splitting>().unwrap().1.lock().unwrap();
+    assert!(seen.len() == 2 && seen[0] != seen[1], "{seen:?}");
+}
+
 #[test]
 fn a_cross_zip_is_one_call_over_all_partitions() {
-    let session = Session::with_engine(Splitting(LocalEngine::new(2))).unwrap();
+    let session = session();
     let rows = |n: i64| session.frame((0..n).map(|k| Point { k }).collect::<Vec<_>>()).unwrap();
     let (left, right) = (rows(7), rows(5));
     let sizes = |a: &[Point], b: &[Point]| Sizes { left: a.len() as i64, right: b.len() as i64 };

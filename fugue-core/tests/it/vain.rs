@@ -70,6 +70,60 @@ fn a_zip_has_neither_number_nor_algorithm() {
 }
 
 #[test]
+fn rules_name_columns_of_any_type() {
+    use fugue_core::transform::Rules;
+
+    #[derive(Clone, Row)]
+    struct Odd {
+        #[row(rename = "a, b")]
+        odd: i64,
+        inner: Vec<Point>,
+    }
+    let df = Session::local().unwrap().frame(vec![Odd { odd: 1, inner: Vec::new() }]).unwrap();
+    let call = |rules: Rules| df.transform(|rows: &[Odd]| rows.to_vec()).rules(rules).run().map(drop).map_err(|e| e.kind());
+    assert_eq!(call(Rules::new().input_has("`a, b`,inner:[{k:long,v:long}]")), Ok(()));
+    assert_eq!(call(Rules::new().input_has("`a, b`:long,inner")), Ok(()));
+    assert_eq!(call(Rules::new().input_has("inner:[{k:long,v:str}]")), Err(ErrorKind::SchemaMismatch));
+    assert_eq!(call(Rules::new().input_has("a")), Err(ErrorKind::SchemaMismatch));
+    assert_eq!(call(Rules::new().input_has("inner:[{k:wrong}]")), Err(ErrorKind::SchemaInvalid));
+    assert_eq!(call(Rules::new().partition_by_has("`a, b`")), Err(ErrorKind::PartitionInvalid));
+}
+
+#[test]
+fn what_output_transformers_return_is_thrown_away() {
+    use fugue_core::row::Record;
+    use fugue_core::transform::{Batches, Rows};
+
+    blocking::wait(async {
+        let df = frame();
+        df.out_transform(|batches: Batches| batches).run().await?;
+        for keys in [&[][..], &["k"]] {
+            df.out_transform(|rows: Rows<Point>| rows).partition_by(keys).run().await?;
+            df.out_transform(|rows: Vec<Record>| rows).partition_by(keys).run().await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn plain_data_is_transformed_in_any_runtime() {
+    let single = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let rows: Vec<Point> = (0..9).map(|v| Point { k: v % 3, v }).collect();
+    let call = || -> fugue_core::Result<Vec<Point>> {
+        fugue_core::verbs::transform(rows.clone(), |p: &[Point]| p.to_vec()).partition_by("k").run()
+    };
+    assert_eq!(single.block_on(async { call() }).unwrap().len(), 9);
+    assert_eq!(call().unwrap().len(), 9);
+}
+
+#[test]
+fn a_check_needs_rows() {
+    let error = fugue_core::check::check(|p: &[Point]| p.to_vec(), Vec::<Point>::new()).run().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Empty);
+}
+
+#[test]
 fn coarse_partitions_count_rows() {
     let session = blocking::wait(Session::builder().threads(3).open("local")).unwrap();
     let df = session.frame((0..90).map(|v| Point { k: v % 30, v }).collect::<Vec<_>>()).unwrap();
