@@ -41,6 +41,9 @@ pub fn key_hashes(columns: &[ArrayRef]) -> Result<UInt64Array> {
 ///
 /// The memory that it takes is bounded by the largest group. `plan` is that of [`group`](super::group); its presort and number are
 /// not looked at.
+///
+/// # Errors
+/// `Unexpected` for keys that the schema does not have; what reading meets comes out of the iterator.
 pub fn sorted_groups(
     schema: &Schema,
     batches: BatchIter,

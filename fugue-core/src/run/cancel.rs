@@ -127,7 +127,7 @@ impl Cancel {
     /// that somebody waits for is told by its timer anyway.
     #[inline]
     pub(crate) fn check_step(&self, step: usize) -> Result<()> {
-        if self.runs() && (self.deadline.is_none() || step % 64 != 0) {
+        if self.runs() && (self.deadline.is_none() || !step.is_multiple_of(64)) {
             return Ok(());
         }
         self.check_slowly()

@@ -9,7 +9,7 @@ use super::workers::{Here, Work, Workers, here, settle};
 
 /// A pool of threads; cheap to clone. Sessions share one with a thread per core unless they are given a size.
 ///
-/// It has two kinds of threads, as many of each as its size says. Jobs of [`ordered`](super::ordered) call user code on plain threads,
+/// It has two kinds of threads, as many of each as its size says. Jobs of [`ordered`](fn@super::ordered) call user code on plain threads,
 /// where it may wait for whatever it likes: for another pool, for Polars, for actions of its own. [`install`](Self::install) and
 /// [`spawn`](Self::spawn) compute on threads of rayon, which must never wait and so never see user code.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ impl Pool {
     }
 
     /// Computes inside the pool and waits for it, so that rayon's parallel iterators use these threads. Not for user code, nor for
-    /// anything else that waits: that is what [`ordered`](super::ordered) is for.
+    /// anything else that waits: that is what [`ordered`](fn@super::ordered) is for.
     pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.inner.compute.install(work)
     }

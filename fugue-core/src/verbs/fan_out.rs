@@ -59,7 +59,7 @@ impl<I, F> fmt::Debug for FanOut<I, F> {
 }
 
 impl<I, F> FanOut<I, F> {
-    /// How many calls run at once; one per core unless said otherwise, of all that share those threads.
+    /// How many calls run at once; without it they share a thread per core with all sessions.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self

@@ -1,7 +1,7 @@
 //! Tests of the core through its public items, one binary.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 mod actions;
@@ -19,7 +19,9 @@ fn ends<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let thread = std::thread::spawn(move || send.send(work()));
     match receive.recv_timeout(Duration::from_secs(60)) {
         Ok(done) => done,
-        Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
-        Err(_) => std::panic::resume_unwind(thread.join().unwrap_err()),
+        Err(late) => {
+            assert!(late == RecvTimeoutError::Disconnected, "it hangs");
+            std::panic::resume_unwind(thread.join().unwrap_err())
+        }
     }
 }

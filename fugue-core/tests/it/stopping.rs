@@ -97,7 +97,7 @@ fn a_zip_obeys_the_handles_and_deadlines_of_all_its_frames() {
     let late = zip(&left.clone().deadline(hour), &right.clone().deadline(Duration::from_millis(100)));
     assert_eq!(blocking::wait(late.collect()).unwrap_err().kind(), ErrorKind::DeadlineExceeded);
     let handle = CancelHandle::new();
-    let zipped = zip(&left.clone().cancel_with(&CancelHandle::new()), &right.clone().cancel_with(&handle));
+    let zipped = zip(&left.cancel_with(&CancelHandle::new()), &right.cancel_with(&handle));
     handle.cancel();
     assert_eq!(blocking::wait(zipped.count()).unwrap_err().kind(), ErrorKind::Cancelled);
     assert!(handle.is_cancelled());
