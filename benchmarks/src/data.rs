@@ -9,6 +9,8 @@ use fugue_core::io::{self, SaveOptions};
 use fugue_core::run::Cancel;
 use fugue_core::{Result, Schema};
 
+use crate::hand::BoxError;
+
 /// How much data there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -22,6 +24,16 @@ pub struct Size {
 const BATCH: usize = 1 << 16;
 /// Where the sequence of random numbers starts.
 const SEED: u64 = 0x5eed_f00d;
+
+/// Where files are kept when nobody says where: beside the executable, in the target folder.
+///
+/// # Errors
+/// Outside of a target folder.
+pub fn default_folder() -> std::result::Result<PathBuf, BoxError> {
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().find(|a| a.join("CACHEDIR.TAG").exists()).ok_or("no target folder; give one with --data")?;
+    Ok(target.join("benchmarks"))
+}
 
 /// The file of a size in a folder; it is written if it is not there.
 ///

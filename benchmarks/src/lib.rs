@@ -4,9 +4,13 @@ pub mod arguments;
 pub mod check;
 pub mod data;
 pub mod hand;
+#[cfg(feature = "datafusion")]
+pub mod hand_datafusion;
 pub mod measure;
 pub mod shapes;
 
 // Linking the adapter is what makes its engine known to `Session::open`.
+#[cfg(feature = "datafusion")]
+use fugue_datafusion as _;
 #[cfg(feature = "polars")]
 use fugue_polars as _;

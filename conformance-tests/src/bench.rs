@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fugue_core::arrow::record_batch::RecordBatch;
-use fugue_core::{DataFrame, Session, blocking};
+use fugue_core::{DataFrame, Session};
 use proptest::strategy::Strategy;
 
 use crate::compare::Compare;
-use crate::failure::{Failure, Outcome, ensure};
+use crate::failure::{Failure, Outcome};
 use crate::generate::{Dice, Lane, Layout};
 use crate::harness::Opens;
 use crate::property;
@@ -21,11 +21,13 @@ pub struct Bench {
     harness: Arc<dyn Opens>,
     /// Sessions that are open, by lane. Cases of one rule share them; the guards go with the bench.
     open: Mutex<Vec<(Lane, Session, Box<dyn Any + Send>)>>,
+    /// The lane of the frame that was made last: it says how the rows that come of it are taken out.
+    lane: Mutex<Lane>,
 }
 
 impl Bench {
     pub(crate) fn new(rule: &'static str, harness: Arc<dyn Opens>) -> Self {
-        Self { rule, harness, open: Mutex::default() }
+        Self { rule, harness, open: Mutex::default(), lane: Mutex::new(Lane::plain()) }
     }
 
     /// The session of a lane; opened at its first use.
@@ -104,7 +106,8 @@ impl Bench {
     /// # Errors
     /// What the engine says to it.
     pub fn ingest(&self, lane: &Lane, batches: Vec<RecordBatch>) -> Result<DataFrame, Failure> {
-        Ok(self.session(lane)?.frame(batches)?)
+        *self.lane.lock().unwrap_or_else(PoisonError::into_inner) = *lane;
+        Ok(self.harness.frame(&self.session(lane)?, lane, batches)?)
     }
 
     /// The rows of a frame, in the layout of the contract.
@@ -112,12 +115,26 @@ impl Bench {
     /// # Errors
     /// What the action meets, or that the batches have another layout than the frame's schema says.
     pub fn collect(&self, frame: &DataFrame) -> Result<Table, Failure> {
-        let schema = frame.schema().clone();
-        let stream = blocking::wait(frame.stream())?;
-        // Where no batch comes, the stream alone tells which columns there would have been.
-        ensure(*stream.schema() == schema, || format!("the frame says {schema}, its stream says {}", stream.schema()))?;
-        let batches = blocking::wait(stream.collect())?;
+        self.collect_together(&[frame])
+    }
+
+    /// The rows of some frames of one schema, out of one plan where the engine can.
+    ///
+    /// # Errors
+    /// As [`collect`](Self::collect).
+    pub fn collect_together(&self, frames: &[&DataFrame]) -> Result<Table, Failure> {
+        let lane = *self.lane.lock().unwrap_or_else(PoisonError::into_inner);
+        let schema = frames.first().map(|frame| frame.schema().clone()).ok_or_else(|| "no frames to collect".to_owned())?;
+        let batches = self.harness.collect(&lane, frames)?;
         Ok(Table::from_batches(&schema, &batches)?)
+    }
+
+    /// Whether rows come in the order of the input where nothing says otherwise: one partition, in one process.
+    ///
+    /// # Errors
+    /// What keeps the engine from starting.
+    pub fn keeps_order(&self, lane: &Lane) -> Result<bool, Failure> {
+        Ok(lane.partitions == 1 && !self.session(lane)?.info().distributed)
     }
 
     /// Asks that a frame has exactly the rows of a table, in any order.

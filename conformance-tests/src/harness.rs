@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use fugue_core::{Result, Session};
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::{DataFrame, Error, ErrorKind, Result, Session, blocking};
 
 use crate::bench::Bench;
 use crate::gap::{Gap, judge, sound};
@@ -26,12 +27,43 @@ pub trait Harness: Send + Sync + 'static {
     fn lanes(&self) -> Vec<Lane> {
         Lane::standard()
     }
+
+    /// A frame of batches, in the way in which the lane has users bring their data.
+    ///
+    /// # Errors
+    /// What the engine says to it.
+    fn frame(&self, session: &Session, lane: &Lane, batches: Vec<RecordBatch>) -> Result<DataFrame> {
+        let _ = lane;
+        session.frame(batches)
+    }
+
+    /// All rows of some frames of one schema, in the way in which the lane has users take them out: where the engine can, out of one
+    /// plan, so that it may look for parts that they have in common.
+    ///
+    /// # Errors
+    /// What the action meets.
+    fn collect(&self, lane: &Lane, frames: &[&DataFrame]) -> Result<Vec<RecordBatch>> {
+        let _ = lane;
+        let mut all = Vec::new();
+        for frame in frames {
+            let stream = blocking::wait(frame.stream())?;
+            // Where no batch comes, the stream alone tells which columns there would have been.
+            if stream.schema() != frame.schema() {
+                let message = format!("the frame says {}, its stream says {}", frame.schema(), stream.schema());
+                return Err(Error::new(ErrorKind::SchemaMismatch, message));
+            }
+            all.extend(blocking::wait(stream.collect())?);
+        }
+        Ok(all)
+    }
 }
 
 /// A harness whose guard has no name any more.
 pub(crate) trait Opens: Send + Sync {
     fn open(&self, lane: &Lane) -> Result<(Session, Box<dyn Any + Send>)>;
     fn lanes(&self) -> Vec<Lane>;
+    fn frame(&self, session: &Session, lane: &Lane, batches: Vec<RecordBatch>) -> Result<DataFrame>;
+    fn collect(&self, lane: &Lane, frames: &[&DataFrame]) -> Result<Vec<RecordBatch>>;
 }
 
 impl<H: Harness> Opens for H {
@@ -42,6 +74,14 @@ impl<H: Harness> Opens for H {
 
     fn lanes(&self) -> Vec<Lane> {
         Harness::lanes(self)
+    }
+
+    fn frame(&self, session: &Session, lane: &Lane, batches: Vec<RecordBatch>) -> Result<DataFrame> {
+        Harness::frame(self, session, lane, batches)
+    }
+
+    fn collect(&self, lane: &Lane, frames: &[&DataFrame]) -> Result<Vec<RecordBatch>> {
+        Harness::collect(self, lane, frames)
     }
 }
 

@@ -31,10 +31,11 @@ pub fn for_all<S: Strategy>(rule: &str, strategy: &S, body: impl Fn(&S::Value) -
 /// As [`for_all`].
 pub fn for_some<S: Strategy>(rule: &str, share: u32, strategy: &S, body: impl Fn(&S::Value) -> Outcome) -> Outcome {
     let cases = std::env::var("FUGUE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);
+    let dear = |cases: u32| (cases / share.max(1)).max(4);
     for seed in regressions(rule)? {
-        run(rule, strategy, &body, seed, CASES)?;
+        run(rule, strategy, &body, seed, dear(CASES))?;
     }
-    run(rule, strategy, &body, seed_of_run(rule), (cases / share.max(1)).max(4))
+    run(rule, strategy, &body, seed_of_run(rule), dear(cases))
 }
 
 fn run<S: Strategy>(rule: &str, strategy: &S, body: &impl Fn(&S::Value) -> Outcome, seed: u64, cases: u32) -> Outcome {

@@ -12,8 +12,9 @@ pub const TABLE: &str = include_str!("../contract.table");
 pub enum Verdict {
     /// Rules of the suite ask for it.
     Rule(Vec<String>),
-    /// Code of the core that no engine can change; its own tests ask for it. The name is a module of fugue-core.
-    Core(String),
+    /// Code of the core that no engine can change; its own tests ask for it. Each name is a module of fugue-core, or a test in the file
+    /// of one: `cast::tests::pinned_casts`.
+    Core(Vec<String>),
     /// A decision of the contract stands above it.
     Superseded(String),
     /// It comes with a later part of the project.
@@ -87,7 +88,7 @@ fn verdict_of(text: &str) -> Option<Verdict> {
     let rest = rest.trim();
     Some(match word {
         "rule" => Verdict::Rule(rest.split(',').map(|name| name.trim().to_owned()).collect()),
-        "core" => Verdict::Core(rest.to_owned()),
+        "core" => Verdict::Core(rest.split(',').map(|name| name.trim().to_owned()).collect()),
         "superseded" => Verdict::Superseded(rest.to_owned()),
         "later" if LATER.contains(&rest) => Verdict::Later(rest.to_owned()),
         _ => return None,
@@ -114,8 +115,10 @@ pub fn check(text: &str, rules: &[&str], core: &Path) -> Result<(), String> {
                 wrong
                     .extend(names.iter().filter(|n| !rules.contains(&n.as_str())).map(|n| format!("{at}: there is no rule {n}")));
             }
-            Verdict::Core(module) if !core.join(module).exists() && !core.join(format!("{module}.rs")).exists() => {
-                wrong.push(format!("{at}: the core has no module {module}"));
+            Verdict::Core(names) => {
+                wrong.extend(
+                    names.iter().filter(|n| !is_in(core, n)).map(|n| format!("{at}: the core has no module or test {n}")),
+                );
             }
             Verdict::Superseded(by) if rows_of(by).is_none_or(|(part, row, _)| part != "D" || row == 0 || row > parts["D"]) => {
                 wrong.push(format!("{at}: {by} is no decision"));
@@ -130,6 +133,20 @@ pub fn check(text: &str, rules: &[&str], core: &Path) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
+/// Whether a module is there, or a test in the file of its module.
+fn is_in(core: &Path, name: &str) -> bool {
+    let file = |path: &str| {
+        let path = core.join(path.replace("::", "/"));
+        [path.with_extension("rs"), path.join("mod.rs")].into_iter().find(|file| file.is_file())
+    };
+    if file(name).is_some() {
+        return true;
+    }
+    let Some((module, test)) = name.rsplit_once("::") else { return false };
+    let text = file(module).and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    [format!("fn {test}("), format!("fn {test}<")].iter().any(|wanted| text.contains(wanted.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,13 +154,19 @@ mod tests {
     #[test]
     fn what_is_wrong_is_found() {
         let core = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let good = "rows D 2\nrows 4 1\nD1 | rule map::x | a\nD2 | superseded D1 | b\n4:1 | core value | c";
+        let good =
+            "rows D 2\nrows 4 1\nD1 | rule map::x | a\nD2 | superseded D1 | b\n4:1 | core value, value::tests, table::is_in | c";
         assert_eq!(check(good, &["map::x"], &core.join("src")), Ok(()));
         let bad = "rows D 4\nD1 | rule map::y | a\nD1 | not applicable | b\nD2 | core nowhere | c\nD3 | superseded D9 | d\nD7 | later io | e";
         let report = check(bad, &["map::x"], &core.join("src")).expect_err("all wrong");
-        for part in
-            ["no rule map::y", "D:1 stands twice", "no module nowhere", "D9 is no decision", "D:7 is no row", "D:4 is missing"]
-        {
+        for part in [
+            "no rule map::y",
+            "D:1 stands twice",
+            "no module or test nowhere",
+            "D9 is no decision",
+            "D:7 is no row",
+            "D:4 is missing",
+        ] {
             assert!(report.contains(part), "{part} in {report}");
         }
         for malformed in ["D1 | later someday | a", "D1 | rule map::x |", "D1", "x | not applicable | a"] {

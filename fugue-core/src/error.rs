@@ -124,6 +124,22 @@ impl Error {
         self
     }
 
+    /// Puts another value in the place of one that an inner place gave, which knew less.
+    #[must_use]
+    pub(crate) fn with_instead(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.context.retain(|(n, _)| *n != name);
+        self.with(name, value)
+    }
+
+    /// The same for rows that were counted from a row of something larger.
+    #[must_use]
+    pub(crate) fn counted_from(self, first: usize) -> Self {
+        match self.context("row").and_then(|row| row.parse::<usize>().ok()) {
+            Some(row) => self.with_instead("row", (first + row).to_string()),
+            None => self,
+        }
+    }
+
     /// Adds the line of the user's program that asked for this, unless one is known already.
     #[must_use]
     pub fn with_call_site(mut self, at: &'static Location<'static>) -> Self {
@@ -155,7 +171,9 @@ impl Error {
         self.0.operation
     }
 
-    /// One of the `name: value` pairs: `transformer`, `key`, `rows`, `column`, `row`, `path` and so on.
+    /// One of the `name: value` pairs: `transformer`, `key`, `rows`, `column`, `row`, `path` and so on. A `row` counts from 0: in
+    /// the group or partition of the call, in what the function returned where that is at fault, and in the frame or the file where
+    /// rows are called or read one by one.
     #[must_use]
     pub fn context(&self, name: &str) -> Option<&str> {
         self.0.context.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())

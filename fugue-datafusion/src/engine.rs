@@ -34,6 +34,9 @@ use crate::plan::{CallNode, Planner};
 use crate::source::SourceTable;
 use crate::storage;
 
+/// The part of its share of memory that a sort keeps for merging.
+const SHARES_OF_A_SORT: usize = 8;
+
 /// Runs frames on DataFusion, and functions of the user as steps of its plans.
 pub struct DataFusionEngine {
     context: SessionContext,
@@ -142,6 +145,12 @@ impl Builder {
         if let Some(rows) = self.batch_size {
             config = config.with_batch_size(rows);
         }
+        if let Some(bytes) = self.memory_limit {
+            // What a sort keeps for merging its files is not given back; the default is too much for a small limit.
+            let merging = bytes / (SHARES_OF_A_SORT * config.target_partitions());
+            let options = &mut config.options_mut().execution;
+            options.sort_spill_reservation_bytes = options.sort_spill_reservation_bytes.min(merging);
+        }
         *state.config_mut() = config;
         let parallelism = state.config().target_partitions();
         let runtime = runtime(parallelism)?;
@@ -173,6 +182,12 @@ impl DataFusionEngine {
     #[must_use]
     pub fn context(&self) -> &SessionContext {
         &self.context
+    }
+
+    /// Tasks that are at work on the engine's runtime: none when nothing runs, also after an action was stopped.
+    #[must_use]
+    pub fn running_tasks(&self) -> usize {
+        self.runtime.metrics().num_alive_tasks()
     }
 
     pub(crate) fn runtime(&self) -> &Handle {

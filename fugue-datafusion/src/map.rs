@@ -7,7 +7,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use fugue_core::engine::{Map, Zip};
 use fugue_core::group::ZipKind;
 use fugue_core::partition::{Algo, PartitionSpec};
-use fugue_core::transform::{Shape, Task};
+use fugue_core::transform::Task;
 use fugue_core::{Result, Schema};
 
 use crate::error::from_native;
@@ -103,7 +103,7 @@ impl Call {
 
 /// How the rows of a map must be spread.
 fn work(task: &Task, spec: &PartitionSpec, layout: Option<&PartitionSpec>) -> Work {
-    if task.shape() == Shape::Row && !task.wants_cursor() {
+    if task.is_row_wise(spec) {
         return Work::Partitions;
     }
     let by_key = !spec.keys().is_empty();

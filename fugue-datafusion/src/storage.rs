@@ -1,15 +1,24 @@
 //! Parquet files that DataFusion reads itself: only those for which it gives what the reader of the core would.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use datafusion::arrow::datatypes::Schema as ArrowSchema;
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{Result as NativeResult, Statistics};
+use datafusion::datasource::source_as_provider;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::ParquetReadOptions;
 use fugue_core::blocking::offload;
 use fugue_core::io::{self, Format, LoadOptions};
 use fugue_core::run::Cancel;
-use fugue_core::{Result, Schema, Type};
+use fugue_core::{Error, ErrorKind, Result, Schema, Type};
 
 use crate::engine::DataFusionEngine;
+use crate::error::into_native;
 use crate::frame::DataFusionFrame;
 
 /// A frame over a file, or `None` where the reader of the core is to read it.
@@ -29,11 +38,77 @@ pub(crate) async fn load(engine: &DataFusionEngine, path: &str, options: &LoadOp
     if !schema.fields().iter().all(|f| is_alike(f.ty())) {
         return Ok(None);
     }
-    let (context, path) = (engine.context().clone(), path.to_owned());
-    let read = engine.runtime().spawn(async move { context.read_parquet(path, ParquetReadOptions::default()).await });
+    let Ok(stamp) = Stamp::of(file) else { return Ok(None) };
+    let (context, name) = (engine.context().clone(), path.to_owned());
+    let read = engine.runtime().spawn(async move { context.read_parquet(name, ParquetReadOptions::default()).await });
     let Ok(Ok(df)) = read.await else { return Ok(None) };
-    let plan = df.logical_plan().clone();
-    Ok(is_same(plan.schema().as_arrow(), &schema).then(|| DataFusionFrame::new(schema, plan)))
+    let LogicalPlan::TableScan(scan) = df.logical_plan() else { return Ok(None) };
+    let Ok(table) = source_as_provider(&scan.source) else { return Ok(None) };
+    if !is_same(&table.schema(), &schema) {
+        return Ok(None);
+    }
+    DataFusionFrame::of_table(schema, Arc::new(FileTable { table, path: file.to_owned(), stamp })).map(Some)
+}
+
+/// A file as it was when it was loaded. DataFusion lists files anew for each run, and takes one that is gone for no rows.
+#[derive(Debug)]
+struct FileTable {
+    table: Arc<dyn TableProvider>,
+    path: PathBuf,
+    stamp: Stamp,
+}
+
+#[derive(Debug, PartialEq)]
+struct Stamp(u64, Option<SystemTime>);
+
+impl Stamp {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let metadata = std::fs::metadata(path)?;
+        Ok(Self(metadata.len(), metadata.modified().ok()))
+    }
+}
+
+impl FileTable {
+    fn check(&self) -> Result<()> {
+        let path = self.path.display().to_string();
+        match Stamp::of(&self.path) {
+            Ok(stamp) if stamp == self.stamp => Ok(()),
+            Ok(_) => {
+                Err(Error::new(ErrorKind::Io, format!("{path} changed since it was loaded; load it again")).with("path", path))
+            }
+            Err(e) => Err(Error::new(ErrorKind::Io, format!("{path} cannot be opened: {e}")).with_source(e).with("path", path)),
+        }
+    }
+}
+
+#[async_trait]
+impl TableProvider for FileTable {
+    fn schema(&self) -> SchemaRef {
+        self.table.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        self.table.table_type()
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> NativeResult<Arc<dyn ExecutionPlan>> {
+        self.check().map_err(into_native)?;
+        self.table.scan(session, projection, filters, limit).await
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> NativeResult<Vec<TableProviderFilterPushDown>> {
+        self.table.supports_filters_pushdown(filters)
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        self.table.statistics()
+    }
 }
 
 /// Whether both readers give the same values of a type: core looks for times outside of the day, and for keys that a map has twice.

@@ -3,7 +3,7 @@
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::transform::{BatchWriter, FromPartition, GroupOutput, Partition, Produces, Reads, StreamOutput};
 use fugue_core::{Error, ErrorKind, Field, Result, Schema};
-use polars::prelude::{DataFrame, DataType};
+use polars::prelude::DataFrame;
 
 use crate::batches::{from_batches, to_batches};
 use crate::error::from_polars;
@@ -79,9 +79,9 @@ fn declared(df: &DataFrame, own: &Schema) -> Result<Vec<RecordBatch>> {
             let message = format!("the call declares column {:?}, but the function returned a frame of {have}", field.name());
             Error::new(ErrorKind::SchemaMismatch, message).with("column", field.name())
         })?;
-        // A column of nulls alone has no type of its own.
+        // What holds nulls alone, or nothing, has no type of its own.
         fields.push(match column.dtype() {
-            DataType::Null => field.clone(),
+            dtype if types::is_untyped(dtype) => field.clone(),
             dtype => Field::new(field.name(), types::type_of(dtype).map_err(|e| e.with("column", field.name()))?),
         });
     }

@@ -10,11 +10,12 @@ use fugue_core::io::BatchIter;
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::RunContext;
 use fugue_core::transform::{InputRows, Task};
-use fugue_core::{Result, Schema};
+use fugue_core::{Error, ErrorKind, Result, Schema};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 
 use crate::action::Action;
 use crate::batches::{from_batches, to_batches};
+use crate::lazy::Place;
 use crate::storage::File;
 use crate::{lazy, plan, types};
 
@@ -77,13 +78,20 @@ impl PolarsFrame {
     /// # Errors
     /// [`SettingInvalid`](fugue_core::ErrorKind::SettingInvalid) where the operating system gives no threads.
     pub fn to_lazy(&self) -> Result<LazyFrame> {
+        self.to_lazy_on(&Place::shared()?)
+    }
+
+    /// The same, with functions that run in a place.
+    pub(crate) fn to_lazy_on(&self, place: &Place) -> Result<LazyFrame> {
         match &*self.node {
             Node::Frames(parts) => Ok(joined(parts)?.lazy()),
             Node::Plan(plan) => Ok(plan.clone()),
             Node::File(file) => Ok(file.plan().clone()),
             // Partitions have no place in a plan of Polars, and calls depend on them.
-            Node::Map { input, map } if !input.is_partitioned() => lazy::mapped(&input.to_lazy()?, &input.schema, map),
-            Node::Map { .. } | Node::Source(_) | Node::Comap { .. } | Node::Repartition { .. } => lazy::source(self),
+            Node::Map { input, map } if !input.is_partitioned() => {
+                lazy::mapped(&input.to_lazy_on(place)?, &input.schema, map, place)
+            }
+            Node::Map { .. } | Node::Source(_) | Node::Comap { .. } | Node::Repartition { .. } => lazy::source(self, place),
         }
     }
 
@@ -99,7 +107,11 @@ impl PolarsFrame {
 
     /// Rows in memory, in physical partitions.
     pub(crate) fn in_memory(schema: &Schema, parts: Vec<Vec<RecordBatch>>) -> Result<Self> {
-        let frames = parts.into_iter().map(|part| from_batches(part, schema)).collect::<Result<_>>()?;
+        let mut frames = parts.into_iter().map(|part| from_batches(part, schema)).collect::<Result<Vec<_>>>()?;
+        if frames.is_empty() {
+            // No row has no partition, but still columns.
+            frames.push(from_batches(Vec::new(), schema)?);
+        }
         Ok(Self::new(schema.clone(), Node::Frames(frames)))
     }
 
@@ -213,7 +225,7 @@ impl PolarsFrame {
                 let plan = if columns.is_some() { plan::select(plan, &schema) } else { plan.clone() };
                 InputRows::Stream(plan::read(plan, schema, &run.cancel))
             }
-            Node::File(file) => InputRows::Stream(file.read(columns.is_some(), schema, &run.cancel)?),
+            Node::File(file) => InputRows::Stream(file.read(columns, run)?),
             Node::Source(source) => InputRows::Stream(source.lazy().scan_parallel(columns, &run.pool, &run.cancel)?),
             Node::Map { .. } | Node::Comap { .. } | Node::Repartition { .. } => return Ok(None),
         }))
@@ -276,7 +288,11 @@ fn joined(parts: &[DataFrame]) -> Result<DataFrame> {
 /// The columns at some positions; all of them without.
 pub(crate) fn narrowed(schema: &Schema, columns: Option<&[usize]>) -> Result<Schema> {
     match columns {
-        Some(columns) => Schema::new(columns.iter().filter_map(|&i| schema.fields().get(i).cloned())),
+        Some(columns) => {
+            let unknown = || Error::new(ErrorKind::Unexpected, "a column was asked for that there is not; please report it");
+            let fields = columns.iter().map(|&i| schema.fields().get(i).cloned().ok_or_else(unknown));
+            Schema::new(fields.collect::<Result<Vec<_>>>()?)
+        }
         None => Ok(schema.clone()),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fugue_core::engine::Map;
 use fugue_core::run::{Cancel, Pool, RunContext};
-use fugue_core::transform::{InputRows, Shape, panic_text, run_map};
+use fugue_core::transform::{InputRows, panic_text, run_map};
 use fugue_core::{Error, ErrorKind, Result, Schema};
 use polars::prelude::{AllowedOptimizations, Column, DataFrame, IntoLazy, LazyFrame, PlSmallStr};
 use polars_plan::dsl::DslBuilder;
@@ -21,19 +21,19 @@ use crate::{plan, types};
 ///
 /// # Errors
 /// `ColumnNotFound` for a spec that does not fit, `SettingInvalid` where the operating system gives no threads.
-pub(crate) fn mapped(input: &LazyFrame, schema: &Schema, map: &Map) -> Result<LazyFrame> {
+pub(crate) fn mapped(input: &LazyFrame, schema: &Schema, map: &Map, place: &Place) -> Result<LazyFrame> {
     let columns = map.task.columns(0, schema, &map.spec)?;
     let schema = narrowed(schema, columns.as_deref())?;
     // Nothing may be pushed through the step; that it reads few columns is said below it.
     let input = plan::select(input, &schema);
-    let by_row = map.task.shape() == Shape::Row && !map.task.wants_cursor();
+    let by_row = map.task.is_row_wise(&map.spec);
     let optimizations = if by_row { AllowedOptimizations::STREAMING } else { AllowedOptimizations::empty() };
     let name = step_name(map.task.name(), map.task.fingerprint());
-    let (map, run) = (map.clone(), RunContext::new(pool()?, Cancel::never()));
+    let (map, place) = (map.clone(), place.clone());
     let output = map.task.output().clone();
     let call = move |df: DataFrame| {
         let rows = InputRows::Stream(Box::new(to_batches(&df, &schema)?.into_iter().map(Ok)));
-        let batches = run_map(rows, &schema, &map.spec, &map.task, &run)?.collect::<Result<_>>()?;
+        let batches = run_map(rows, &schema, &map.spec, &map.task, &place.run())?.collect::<Result<_>>()?;
         from_batches(batches, map.task.output())
     };
     step(input, name, &output, optimizations, call)
@@ -43,9 +43,9 @@ pub(crate) fn mapped(input: &LazyFrame, schema: &Schema, map: &Map) -> Result<La
 ///
 /// # Errors
 /// As [`mapped`].
-pub(crate) fn source(frame: &PolarsFrame) -> Result<LazyFrame> {
-    let (inner, run) = (frame.clone(), RunContext::new(pool()?, Cancel::never()));
-    rows_of(frame.schema(), move || from_batches(inner.run(&run)?.collect::<Result<_>>()?, inner.schema()))
+pub(crate) fn source(frame: &PolarsFrame, place: &Place) -> Result<LazyFrame> {
+    let (inner, place) = (frame.clone(), place.clone());
+    rows_of(frame.schema(), move || from_batches(inner.run(&place.run())?.collect::<Result<_>>()?, inner.schema()))
 }
 
 /// A plan whose rows are made by something outside of Polars.
@@ -58,14 +58,33 @@ pub(crate) fn rows_of(schema: &Schema, make: impl Fn() -> Result<DataFrame> + Se
     step(start.lazy(), step_name("rows", 0), schema, AllowedOptimizations::empty(), move |_| make())
 }
 
-/// The pool for functions in a plan: the shared one, or one of its own for a plan that is made inside a function of the user. Threads
-/// of the shared pool may all be waiting for such plans.
-///
-/// # Errors
-/// `SettingInvalid` where the operating system gives no threads.
-pub(crate) fn pool() -> Result<Pool> {
-    let shared = Pool::shared()?;
-    if shared.is_current() { Pool::new(1) } else { Ok(shared) }
+/// Where the functions of a plan run, once it does.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    run: RunContext,
+}
+
+impl Place {
+    /// On a pool, for a plan that is being made. Nothing stops it: Polars runs the plan.
+    pub(crate) fn on(pool: Pool) -> Self {
+        // Made inside a function of the user it is waited for there, and so it is on a thread of whatever pool: those of Polars may run
+        // a part of such a function too.
+        let nested = Pool::runs_here() || rayon::current_thread_index().is_some();
+        Self { run: RunContext::on(if nested { pool.nested() } else { pool }, Cancel::never()) }
+    }
+
+    /// On the pool that all share.
+    ///
+    /// # Errors
+    /// `SettingInvalid` where the operating system gives no threads.
+    pub(crate) fn shared() -> Result<Self> {
+        Ok(Self::on(Pool::shared()?))
+    }
+
+    /// What a step runs with.
+    pub(crate) fn run(&self) -> RunContext {
+        self.run.clone()
+    }
 }
 
 /// Polars tells opaque steps apart by their name alone when it looks for common parts of a plan: two steps of one name over one input
@@ -94,16 +113,17 @@ fn step(
 
 /// Runs work that waits for our pool, called by Polars on a thread of its choice.
 ///
-/// On a thread of its pool Polars goes on working while we wait: a function of the user may use Polars itself, and if all threads of
-/// Polars waited for functions that wait for Polars, nothing would ever end. Panics of ours never unwind into Polars.
+/// A function of the user may use Polars itself, and all threads of Polars may wait for such functions. So none may be lost to it: a
+/// thread of its async executor, which calls row-wise steps of streaming queries, hands its duty to another one while it waits; on a
+/// thread of its pool Polars goes on working meanwhile. Panics of ours never unwind into Polars.
 fn apart<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     let caught = move || {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
             Err(Error::new(ErrorKind::Unexpected, format!("the engine panicked: {}; please report it", panic_text(&*panic))))
         })
     };
-    if rayon::current_thread_index().is_none() || Pool::shared()?.is_current() {
-        return caught();
+    if rayon::current_thread_index().is_none() || Pool::runs_here() {
+        return polars_async::executor::block_in_place(caught);
     }
     std::thread::scope(|scope| {
         let (send, receive) = sync_channel(1);

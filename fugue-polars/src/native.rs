@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use fugue_core::blocking::{offload, wait};
+use fugue_core::blocking::{offload, wait_apart};
 use fugue_core::frame::Source;
 use fugue_core::io::{BatchIter, LazySource};
 use fugue_core::run::{Cancel, Pool, RunContext};
@@ -17,7 +17,7 @@ use crate::arg::ViaPolars;
 use crate::batches::from_batches;
 use crate::error::here;
 use crate::frame::PolarsFrame;
-use crate::lazy;
+use crate::lazy::Place;
 
 /// Stays lazy: the result is a plan with the function as a step, which runs when the plan is collected.
 impl Native<ViaPolars> for LazyFrame {
@@ -39,11 +39,10 @@ impl Native<ViaPolars> for DataFrame {
     fn run(self, pending: Pending) -> Result<Self> {
         let mapped =
             PolarsFrame::from_eager(self).and_then(|frame| frame.mapped(&pending.bind(frame.schema())?)).map_err(here)?;
-        let run = RunContext::new(lazy::pool()?, Cancel::never());
-        let inside = run.pool.is_current() || Pool::shared()?.is_current();
+        let run = Place::shared()?.run();
         let work = move || from_batches(mapped.run(&run)?.collect::<Result<_>>()?, mapped.schema());
         // A function of the user that calls this is on a thread of the pool, which must do the work and not wait for it.
-        let made = if inside { work() } else { wait(offload(work)) };
+        let made = if Pool::runs_here() { work() } else { wait_apart(offload(work)) };
         made.map_err(here)
     }
 
@@ -54,7 +53,7 @@ impl Native<ViaPolars> for DataFrame {
 
 async fn drain(frame: Result<PolarsFrame>, pending: Pending) -> Result<()> {
     let mapped = frame.and_then(|frame| frame.mapped(&pending.bind(frame.schema())?)).map_err(here)?;
-    let run = RunContext::new(lazy::pool()?, Cancel::never());
+    let run = Place::shared()?.run();
     offload(move || mapped.run(&run)?.try_for_each(|batch| batch.map(drop))).await.map_err(here)
 }
 
@@ -108,7 +107,11 @@ impl LazySource for PolarsSource {
     }
 
     fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
-        let run = RunContext::new(Pool::shared()?, cancel.clone());
+        self.scan_parallel(projection, &Pool::shared()?, cancel)
+    }
+
+    fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
+        let run = RunContext::new(pool.clone(), cancel.clone());
         // One column at least, or nothing would tell how many rows there are.
         let columns = projection.map(|columns| if columns.is_empty() { &[0] } else { columns });
         let rows: BatchIter = match self.0.leaf(columns, &run)? {

@@ -1,12 +1,16 @@
-//! Parquet files that Polars reads itself: only those for which it gives what the reader of the core would.
+//! Parquet files that stand in plans of Polars: only those for which its reader gives what the reader of the core would.
+//!
+//! So either may read them. Rows that are handed out as batches anyway come from the core's, which decodes the columns of a row group
+//! on all threads; Polars does so only from one row group to the next.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use fugue_core::io::{self, BatchIter, Format, LoadOptions};
-use fugue_core::run::Cancel;
-use fugue_core::{Error, ErrorKind, Result, Schema, Type};
+use fugue_core::io::{self, BatchIter, Format, LazySource, LoadOptions};
+use fugue_core::run::{Cancel, RunContext};
+use fugue_core::{Error, ErrorKind, Result, Type};
 use polars::io::HiveOptions;
 use polars::prelude::{LazyFrame, PlRefPath, ScanArgsParquet};
 
@@ -17,6 +21,7 @@ use crate::{plan, types};
 /// A file, as it was when it was loaded.
 pub(crate) struct File {
     plan: LazyFrame,
+    source: Arc<dyn LazySource>,
     path: PathBuf,
     stamp: (u64, Option<SystemTime>),
 }
@@ -36,7 +41,7 @@ pub(crate) fn load(path: &str, options: &LoadOptions) -> Result<Option<PolarsFra
     if !schema.fields().iter().all(|f| is_alike(f.ty())) {
         return Ok(None);
     }
-    let Some(file) = File::open(file) else { return Ok(None) };
+    let Some(file) = File::open(file, &ours) else { return Ok(None) };
     let same = match guarded(|| file.plan.clone().collect_schema()) {
         Ok(theirs) => *theirs == types::polars_schema_of(schema)?,
         Err(_) => false,
@@ -55,7 +60,7 @@ fn is_alike(ty: &Type) -> bool {
 }
 
 impl File {
-    fn open(path: &Path) -> Option<Self> {
+    fn open(path: &Path, source: &Arc<dyn LazySource>) -> Option<Self> {
         let path = std::path::absolute(path).ok()?;
         let stamp = stamp(&path).ok()?;
         let args = ScanArgsParquet {
@@ -65,7 +70,7 @@ impl File {
             ..ScanArgsParquet::default()
         };
         let plan = guarded(|| LazyFrame::scan_parquet(PlRefPath::try_from_pathbuf(path.clone())?, args)).ok()?;
-        Some(Self { plan, path, stamp })
+        Some(Self { plan, source: Arc::clone(source), path, stamp })
     }
 
     pub(crate) fn plan(&self) -> &LazyFrame {
@@ -76,11 +81,9 @@ impl File {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when the file is gone or another one; what reading meets comes out of the iterator.
-    pub(crate) fn read(&self, some: bool, schema: Schema, cancel: &Cancel) -> Result<BatchIter> {
+    pub(crate) fn read(&self, columns: Option<&[usize]>, run: &RunContext) -> Result<BatchIter> {
         self.check()?;
-        let plan = if some { plan::select(&self.plan, &schema) } else { self.plan.clone() };
-        let path = self.path.clone();
-        Ok(Box::new(plan::read(plan, schema, cancel).map(move |batch| batch.map_err(|e| unreadable(&path, e)))))
+        self.source.scan_parallel(columns, &run.pool, &run.cancel)
     }
 
     /// The number of rows, as the footer says.

@@ -140,6 +140,16 @@ pub(crate) fn chunk_type(dtype: &DataType) -> Result<ArrowType> {
     })
 }
 
+/// Whether a type is unknown in some place: that of nulls, and of lists and structs of them.
+pub(crate) fn is_untyped(dtype: &DataType) -> bool {
+    match dtype {
+        DataType::Null => true,
+        DataType::List(inner) | DataType::Array(inner, _) => is_untyped(inner),
+        DataType::Struct(fields) => fields.iter().any(|f| is_untyped(f.dtype())),
+        _ => false,
+    }
+}
+
 /// The Polars type that a column of one Polars type is cast to before its chunks cross as a declared type:
 /// categories become text, and what has no type takes the declared one.
 ///

@@ -13,6 +13,9 @@ pub use fugue_core::verbs::{cotransform, map, out_transform, transform};
 #[doc(inline)]
 pub use fugue_core::*;
 
+/// The engine on DataFusion; DataFusion itself is `fugue::datafusion::datafusion`.
+#[cfg(feature = "datafusion")]
+pub use fugue_datafusion as datafusion;
 /// The engine on Polars; Polars itself is `fugue::polars::polars`.
 #[cfg(feature = "polars")]
 pub use fugue_polars as polars;

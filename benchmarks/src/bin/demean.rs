@@ -1,12 +1,12 @@
 //! Demean by key, from a Parquet file to a summed result: ours beside the same work by hand, in the same process.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use benchmarks::arguments::Arguments;
 use benchmarks::check::{self, Expected, Seen};
-use benchmarks::data::{self, Size};
+use benchmarks::data::{self, Size, default_folder};
 use benchmarks::hand::{self, BoxError, Style};
 use benchmarks::measure::Pairs;
 use benchmarks::shapes::Shape;
@@ -68,13 +68,6 @@ fn main() -> Result<(), BoxError> {
         }
     }
     Ok(())
-}
-
-/// Beside the executable, in the target folder.
-fn default_folder() -> Result<PathBuf, BoxError> {
-    let program = std::env::current_exe()?;
-    let target = program.ancestors().find(|a| a.join("CACHEDIR.TAG").exists()).ok_or("no target folder; give one with --data")?;
-    Ok(target.join("benchmarks"))
 }
 
 type Look<'l> = &'l (dyn Fn(&RecordBatch) -> Result<f64, BoxError> + Sync);

@@ -21,6 +21,9 @@ pub struct Lane {
     pub sorted: bool,
     /// Whether the session derives what the engine overrides for speed: both ways must give the same.
     pub derived: bool,
+    /// How frames go in and come out, where the engine's users have frames of their own: 0 is as batches by the session, and what other
+    /// numbers mean is the harness's to say.
+    pub native: u8,
 }
 
 /// The cuts of an input into batches.
@@ -31,7 +34,7 @@ impl Lane {
     /// One partition, large batches, one chunk: the circumstances in which a failure is easiest to read.
     #[must_use]
     pub fn plain() -> Self {
-        Self { partitions: 1, batch_size: 8_192, chunks: 1, sorted: false, derived: false }
+        Self { partitions: 1, batch_size: 8_192, chunks: 1, sorted: false, derived: false, native: 0 }
     }
 
     /// The lanes that an engine in one process can be set to.
@@ -41,7 +44,7 @@ impl Lane {
         for partitions in [1, 3] {
             for (batch_size, chunks) in [(1, 1), (7, 3), (8_192, 7)] {
                 for sorted in [false, true] {
-                    lanes.push(Self { partitions, batch_size, chunks, sorted, derived: sorted == (chunks == 3) });
+                    lanes.push(Self { partitions, batch_size, chunks, sorted, derived: sorted == (chunks == 3), native: 0 });
                 }
             }
         }
@@ -90,12 +93,13 @@ impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} partitions, batches of {}, {} chunks{}{}",
+            "{} partitions, batches of {}, {} chunks{}{}{}",
             self.partitions,
             self.batch_size,
             self.chunks,
             if self.sorted { ", sorted" } else { "" },
-            if self.derived { ", derived" } else { "" }
+            if self.derived { ", derived" } else { "" },
+            if self.native > 0 { format!(", native {}", self.native) } else { String::new() }
         )
     }
 }

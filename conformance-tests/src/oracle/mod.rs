@@ -1,4 +1,8 @@
 //! What must come out: an interpreter that goes row by row and shares no code with engines or the core's kernels.
+//!
+//! It takes the text of schemas and the table of types (`Type::to_arrow`) from the core, which have tests of their own there. The
+//! reference engine of the suite's tests is made of it, so what that engine passes says nothing of the order of a presort; what its
+//! faults fail does.
 
 mod program;
 #[cfg(test)]

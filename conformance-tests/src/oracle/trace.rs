@@ -23,6 +23,8 @@ pub enum Expect {
     AtMost(usize),
     /// One call per key.
     PerKey(Vec<String>),
+    /// At most so many calls, no key in two of them.
+    Whole(usize, Vec<String>),
     /// At most so many calls (zero leaves it open), no key in two of them, each sorted by the keys and then the presort.
     Coarse(usize, Vec<String>, Vec<(String, bool)>),
 }
@@ -80,6 +82,7 @@ impl Calls {
                 let wrong = count != distinct;
                 if wrong { Err(format!("{distinct} keys were expected in as many calls, there were {count}")) } else { Ok(()) }
             }),
+            Expect::Whole(most, keys) => self.unsplit(keys).and_then(|_| self.check(&Expect::AtMost(*most))),
             Expect::Coarse(most, keys, presort) => {
                 self.unsplit(keys)?;
                 self.sorted(keys, presort)?;

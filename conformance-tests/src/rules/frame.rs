@@ -31,9 +31,9 @@ pub fn peek_shows_a_row_or_says_empty(t: &Bench) -> Outcome {
     let one = table!("x:str,y:double"; ["a", 1.0])?;
     t.on_each_lane(|lane| {
         let frame = t.frame(lane, &one)?;
-        let record = blocking::wait(frame.peek())?;
-        let shown = format!("{record:?}");
-        ensure(shown.contains('a') && shown.contains('1'), || format!("the row is shown as {shown}"))?;
+        let mut record = blocking::wait(frame.peek())?;
+        let (x, y) = (record.take::<String>("x")?, record.take::<f64>("y")?);
+        ensure(x == "a" && y == 1.0, || format!("the row is {x}, {y}"))?;
         t.same(&one, &frame)?;
         let empty = t.frame(lane, &Table::empty(one.schema.clone()))?;
         expect_error(blocking::wait(empty.peek()), &[ErrorKind::Empty], "a look at the first row of none").map(drop)
@@ -49,6 +49,10 @@ pub fn head_takes_what_there_is(t: &Bench) -> Outcome {
             ensure(head.rows.len() == wanted, || format!("the first {n} of four rows are {}", head.rows.len()))?;
             ensure(head.schema == four.schema, || format!("the first rows have the columns {}", head.schema))?;
             ensure(head.rows.iter().all(|row| four.rows.contains(row)), || format!("these are no rows of the frame: {head:?}"))?;
+            let mut rows = head.rows.clone();
+            rows.sort();
+            rows.dedup();
+            ensure(rows.len() == wanted, || format!("a row comes twice: {head:?}"))?;
         }
         let none = blocking::wait(t.frame(lane, &Table::empty(four.schema.clone()))?.head(1))?;
         t.same(&Table::empty(four.schema.clone()), &none)
@@ -57,9 +61,9 @@ pub fn head_takes_what_there_is(t: &Bench) -> Outcome {
 
 /// Names, types and values can be read in it.
 pub fn show_is_a_table(t: &Bench) -> Outcome {
-    let table = table!("k:str,`some name`:double"; ["needle", 1.5], [(), ()], ["x", f64::NAN])?;
+    let table = table!("`the key`:str,`some name`:double"; ["needle", 1.5], [(), ()], ["x", f64::NAN])?;
     let text = blocking::wait(t.frame(&Lane::plain(), &table)?.table(10))?;
-    for part in ["k", "some name", "needle", "1.5", "NaN", "3 rows"] {
+    for part in ["the key", "some name", "str", "double", "needle", "1.5", "NaN", "NULL", "3 rows"] {
         ensure(text.contains(part), || format!("{part:?} is not in\n{text}"))?;
     }
     let text = blocking::wait(t.frame(&Lane::plain(), &table)?.table(1))?;
@@ -143,7 +147,13 @@ pub fn engine_info_is_sound(t: &Bench) -> Outcome {
         let info = t.session(lane)?.info();
         ensure(!info.name.is_empty(), || "the engine has no name".to_owned())?;
         ensure(info.parallelism > 0, || "the engine says that it runs nothing at once".to_owned())?;
-        let plan = t.frame(lane, &example()?)?.explain()?;
-        ensure(!plan.trim().is_empty(), || "the plan is no text".to_owned())
+        let table = table!("`the key`:str,`the value`:double"; ["a", 1.0])?;
+        let frame = t.frame(lane, &table)?;
+        let mapped = mapped(&frame, spec(&names(&["the key"]), &[])?, |batch: RecordBatch| batch, &table.schema)?;
+        for plan in [frame.explain()?, mapped.explain()?] {
+            let told = plan.contains("the key") && plan.contains("the value");
+            ensure(told, || format!("the plan does not say which columns there are: {plan:?}"))?;
+        }
+        Ok(())
     })
 }

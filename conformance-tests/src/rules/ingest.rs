@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use fugue_core::arrow::array::{ArrayRef, Int64Array, NullArray, RecordBatch};
-use fugue_core::arrow::datatypes::{DataType, Field as ArrowField, Fields, IntervalUnit, Schema as ArrowSchema, TimeUnit};
+use fugue_core::arrow::datatypes::{
+    DataType, Field as ArrowField, Fields, IntervalUnit, Schema as ArrowSchema, TimeUnit, UnionMode,
+};
+use fugue_core::frame::BatchStream;
 use fugue_core::row::{Row, Timestamp};
+use fugue_core::run::Cancel;
 use fugue_core::{ErrorKind, Field, Schema, Type, blocking};
 use proptest::prelude::*;
 
@@ -36,6 +40,32 @@ pub fn nan_stays_nan_and_null_stays_null(t: &Bench) -> Outcome {
     t.on_each_lane(|lane| t.same(&table, &t.frame(lane, &table)?))
 }
 
+/// What is compared as equal stays what it is: -0.0 is not 0.0 in the data, and NaN is some NaN.
+pub fn floats_keep_their_bits(t: &Bench) -> Outcome {
+    let table = table!("x:double,y:float,n:long";
+        [-0.0, 0.0, 0_i64], [0.0, -0.0, 1_i64], [f64::NAN, -f64::NAN, 2_i64], [f64::MIN_POSITIVE, 1.5, 3_i64], [5e-324, (), 4_i64])?;
+    t.on_each_lane(|lane| {
+        let frame = t.frame(lane, &table)?;
+        let schema = table.schema.clone();
+        let same = super::run::mapped(&frame, super::run::spec(&["n".to_owned()], &[])?, |batch: RecordBatch| batch, &schema)?;
+        for frame in [frame, same] {
+            let mut got = t.collect(&frame)?;
+            got.rows.sort_by(|a, b| a[2].order(&b[2]));
+            let bits = |row: &Vec<OwnValue>| -> Vec<Option<u64>> {
+                let one = |value: &OwnValue| match value {
+                    OwnValue::Float(x) if x.is_nan() => Some(f64::NAN.to_bits()),
+                    OwnValue::Float(x) => Some(x.to_bits()),
+                    _ => None,
+                };
+                row[..2].iter().map(one).collect()
+            };
+            let (wanted, bits): (Vec<_>, Vec<_>) = (table.rows.iter().map(bits).collect(), got.rows.iter().map(bits).collect());
+            ensure(wanted == bits, || format!("the bits {wanted:x?} became {bits:x?}"))?;
+        }
+        Ok(())
+    })
+}
+
 /// The same rows, cut in any way.
 pub fn cuts_do_not_matter(t: &Bench) -> Outcome {
     let sizes = prop::collection::vec(0_usize..9, 0..7);
@@ -53,6 +83,28 @@ pub fn empty_chunks_do_not_matter(t: &Bench) -> Outcome {
         }
         Ok(())
     })
+}
+
+/// Batches without rows may have any columns; where all are so, the last one tells them.
+pub fn the_first_chunk_with_rows_tells_the_schema(t: &Bench) -> Outcome {
+    let session = t.session(&Lane::plain())?;
+    let (one, other) = (table!("a:long"; [1_i64], [()])?, table!("b:str,c:date"; ["x", 1])?);
+    let empty = |table: &Table| Table::empty(table.schema.clone()).to_batch();
+    let (ones, others, no_one, no_other) = (one.to_batch()?, other.to_batch()?, empty(&one)?, empty(&other)?);
+    for batches in [
+        vec![no_other.clone(), ones.clone()],
+        vec![ones.clone(), no_other.clone()],
+        vec![no_one.clone(), no_other.clone(), ones.clone(), no_other.clone()],
+    ] {
+        t.same(&one, &session.frame(batches.clone())?)?;
+        let stream =
+            BatchStream::blocking(one.schema.clone(), Cancel::never(), move || Ok(Box::new(batches.into_iter().map(Ok))))?;
+        t.same(&one, &session.frame(stream)?)?;
+    }
+    t.same(&Table::empty(other.schema), &session.frame(vec![no_one, no_other])?)?;
+    let mixed = session.frame(vec![ones, others]).and_then(|frame| blocking::wait(frame.collect()));
+    expect_error(mixed, &[ErrorKind::SchemaMismatch], "rows of another schema")?;
+    expect_error(session.frame(Vec::<RecordBatch>::new()), &[ErrorKind::SchemaInvalid], "no batch").map(drop)
 }
 
 /// No row, all columns.
@@ -105,7 +157,7 @@ pub fn units_become_microseconds(t: &Bench) -> Outcome {
     Ok(())
 }
 
-/// D90: nothing is cut off silently; the error names column and row.
+/// D90: nothing is cut off silently; the error names column and row, and what to do.
 pub fn nanoseconds_that_do_not_fit_are_errors(t: &Bench) -> Outcome {
     use fugue_core::arrow::array::TimestampNanosecondArray;
     let array: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![1_000, 1_001]));
@@ -113,8 +165,10 @@ pub fn nanoseconds_that_do_not_fit_are_errors(t: &Bench) -> Outcome {
     let session = t.session(&Lane::plain())?;
     let result = session.frame(vec![batch]).and_then(|frame| blocking::wait(frame.collect()));
     let error = expect_error(result, &[ErrorKind::ValueInvalid], "a nanosecond that is no whole microsecond")?;
-    let text = format!("{error:?}");
-    ensure(text.contains("at") && text.contains('1'), || format!("the error names neither column nor row: {text}"))
+    for (name, wanted) in [("column", "at"), ("row", "1")] {
+        ensure(error.context(name) == Some(wanted), || format!("{name} {wanted} is not named: {error:?}"))?;
+    }
+    ensure(error.message().contains("Truncate"), || format!("the error does not say how to take it in all the same: {error}"))
 }
 
 /// D90: an offset is UTC.
@@ -137,6 +191,12 @@ pub fn types_outside_the_table_are_refused(t: &Bench) -> Outcome {
         DataType::Decimal256(50, 2),
         DataType::List(Arc::new(ArrowField::new("item", DataType::Duration(TimeUnit::Second), true))),
         DataType::Struct(Fields::from(vec![ArrowField::new("inside", DataType::Null, true)])),
+        DataType::Struct(Fields::from(vec![ArrowField::new("inside", DataType::Decimal256(40, 0), true)])),
+        DataType::RunEndEncoded(
+            Arc::new(ArrowField::new("run_ends", DataType::Int32, false)),
+            Arc::new(ArrowField::new("values", DataType::Interval(IntervalUnit::DayTime), true)),
+        ),
+        DataType::Union([(0, Arc::new(ArrowField::new("only", DataType::Int64, true)))].into_iter().collect(), UnionMode::Dense),
     ];
     let session = t.session(&Lane::plain())?;
     for ty in refused {
@@ -271,6 +331,11 @@ fn any_layout() -> impl Strategy<Value = (Type, DataType, Vec<OwnValue>)> {
         (Type::List(Type::Str.into()), DataType::List(item(DataType::Utf8))),
         (Type::List(Type::Int64.into()), DataType::LargeList(item(DataType::Int64))),
         (Type::List(Type::Date.into()), DataType::LargeList(item(DataType::Date64))),
+        (Type::List(Type::Str.into()), DataType::List(item(dictionary(DataType::Utf8)))),
+        (Type::List(Type::Int64.into()), DataType::FixedSizeList(item(DataType::Int64), 2)),
+        (Type::Bytes, DataType::FixedSizeBinary(3)),
+        (Type::Time, DataType::Time32(TimeUnit::Second)),
+        (Type::Time, DataType::Time32(TimeUnit::Millisecond)),
         (
             Type::Struct([Field::new("a", Type::Str), Field::new("b", Type::Bytes)].into()),
             DataType::Struct(Fields::from(vec![
@@ -280,7 +345,27 @@ fn any_layout() -> impl Strategy<Value = (Type, DataType, Vec<OwnValue>)> {
         ),
     ];
     prop::sample::select(layouts).prop_flat_map(|(ty, layout)| {
-        let values = prop::collection::vec(value(&ty), 0..20);
+        let fitting = layout.clone();
+        let values = prop::collection::vec(value(&ty).prop_map(move |value| fit(value, &fitting)), 0..20);
         (Just(ty), Just(layout), values)
     })
+}
+
+/// A value that a layout of a fixed size or a coarser unit can hold.
+fn fit(value: OwnValue, layout: &DataType) -> OwnValue {
+    match (value, layout) {
+        (OwnValue::List(mut items), DataType::FixedSizeList(_, size)) => {
+            items.resize(usize::try_from(*size).unwrap_or(0), OwnValue::Null);
+            OwnValue::List(items)
+        }
+        (OwnValue::Bytes(mut bytes), DataType::FixedSizeBinary(size)) => {
+            bytes.resize(usize::try_from(*size).unwrap_or(0), 0);
+            OwnValue::Bytes(bytes)
+        }
+        (OwnValue::Int(micros), DataType::Time32(unit)) => {
+            let unit = if *unit == TimeUnit::Second { 1_000_000 } else { 1_000 };
+            OwnValue::Int(micros - micros.rem_euclid(unit))
+        }
+        (other, _) => other,
+    }
 }

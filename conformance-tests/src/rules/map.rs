@@ -324,7 +324,7 @@ pub fn many_small_groups(t: &Bench) -> Outcome {
 
 /// The cursor has the key of the call, a number of its own, and an idempotency key of its own; the attempt is the first.
 pub fn cursor_tells_key_and_numbers(t: &Bench) -> Outcome {
-    let table = table!("k:long,j:str"; [1_i64, "x"], [2_i64, ()], [1_i64, "x"], [(), "y"], [2_i64, ()])?;
+    let table = table!("k:long,j:str"; [1_i64, "x"], [2_i64, ()], [1_i64, "x"], [(), "y"], [2_i64, ()], [2_i64, "NULL"])?;
     let output = Schema::parse("k:long,j:str,number:long,physical:long,attempt:long,once:str,keys:str")?;
     t.on_each_lane(|lane| {
         let out = output.clone();
@@ -343,17 +343,27 @@ pub fn cursor_tells_key_and_numbers(t: &Bench) -> Outcome {
             made.map_err(|e| fugue_core::Error::new(fugue_core::ErrorKind::Unexpected, e))
         };
         let spec = spec(&names(&["k", "j"]), &[])?.num(2)?;
-        let got = t.collect(&mapped(&t.frame(lane, &table)?, spec, function, &output)?)?;
+        let frame = mapped(&t.frame(lane, &table)?, spec, function, &output)?;
+        let got = t.collect(&frame)?;
         let keys = Table::new(Schema::parse("k:long,j:str")?, got.rows.iter().map(|r| r[..2].to_vec()).collect());
-        Compare::exact().tables(&table!("k:long,j:str"; [1_i64, "x"], [2_i64, ()], [(), "y"])?, &keys)?;
+        Compare::exact().tables(&table!("k:long,j:str"; [1_i64, "x"], [2_i64, ()], [(), "y"], [2_i64, "NULL"])?, &keys)?;
         let distinct = |column: usize| {
             let mut values: Vec<&OwnValue> = got.rows.iter().map(|r| &r[column]).collect();
             values.sort();
             values.dedup();
             values.len()
         };
-        ensure(distinct(2) == 3, || format!("three calls have {} numbers", distinct(2)))?;
-        ensure(distinct(5) == 3, || format!("three calls have {} idempotency keys", distinct(5)))?;
+        ensure(distinct(2) == 4, || format!("four calls have {} numbers", distinct(2)))?;
+        ensure(distinct(5) == 4, || format!("four calls have {} idempotency keys", distinct(5)))?;
+        // Whoever makes a call again must find what the first one left.
+        let once = |table: &Table| {
+            let mut keys: Vec<Vec<OwnValue>> =
+                table.rows.iter().map(|r| vec![r[0].clone(), r[1].clone(), r[5].clone()]).collect();
+            keys.sort();
+            keys
+        };
+        let again = t.collect(&frame)?;
+        ensure(once(&got) == once(&again), || "a second run has other idempotency keys".to_owned())?;
         ensure(got.rows.iter().all(|r| r[4] == OwnValue::Int(0)), || "a first attempt is not number 0".to_owned())?;
         ensure(got.rows.iter().all(|r| r[6] == OwnValue::text("k:long,j:str")), || format!("key schemas: {got:?}"))
     })
@@ -413,6 +423,8 @@ pub fn two_tasks_over_one_source_stay_apart(t: &Bench) -> Outcome {
         t.same(&wanted("one")?, &one)?;
         t.same(&wanted("two")?, &two)?;
         // Both in one plan, where an engine may look for common parts.
+        let all = Table::new(output.clone(), [wanted("one")?.rows, wanted("two")?.rows].concat());
+        Compare::exact().tables(&all, &t.collect_together(&[&one, &two])?)?;
         let both = one
             .cotransform([&two], |a: RecordBatch, b: RecordBatch| -> Result<RecordBatch, fugue_core::arrow::error::ArrowError> {
                 fugue_core::arrow::compute::concat_batches(&a.schema(), [&a, &b])
@@ -420,7 +432,6 @@ pub fn two_tasks_over_one_source_stay_apart(t: &Bench) -> Outcome {
             .how(fugue_core::group::ZipKind::Cross)
             .schema(output.to_string())
             .run()?;
-        let all = Table::new(output.clone(), [wanted("one")?.rows, wanted("two")?.rows].concat());
         t.same(&all, &both)
     })
 }

@@ -35,8 +35,10 @@ macro_rules! for_each_rule {
             ingest {
                 every_type_makes_the_round_trip,
                 nan_stays_nan_and_null_stays_null,
+                floats_keep_their_bits,
                 cuts_do_not_matter,
                 empty_chunks_do_not_matter,
+                the_first_chunk_with_rows_tells_the_schema,
                 an_empty_frame_keeps_its_schema,
                 other_layouts_are_normalised,
                 units_become_microseconds,
@@ -116,6 +118,7 @@ macro_rules! for_each_rule {
                 new_columns_are_added_to_all,
                 a_rest_field_keeps_the_rest,
                 row_wise_keeps_the_order,
+                side_effects_of_single_rows_follow_the_presort,
                 async_keeps_the_order,
                 plain_values_by_column,
                 streams_of_batches_pass,
@@ -135,6 +138,8 @@ macro_rules! for_each_rule {
                 row_count_expressions_are_resolved,
                 coarse_keeps_keys_whole_and_sorted,
                 every_algorithm_sees_every_row_once,
+                every_layout_is_called_with_every_row_once,
+                calls_follow_the_layout,
             }
             errors {
                 a_user_error_keeps_its_type,

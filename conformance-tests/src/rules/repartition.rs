@@ -1,5 +1,6 @@
 //! Physical partitions: never another row, and as many and as large as the contract pins.
 
+use fugue_core::blocking;
 use fugue_core::partition::{Algo, PartitionSpec};
 use proptest::prelude::*;
 
@@ -48,7 +49,10 @@ pub fn zero_changes_nothing(t: &Bench) -> Outcome {
         for num in ["0", "ROWCOUNT/100", "CONCURRENCY-CONCURRENCY"] {
             let spec = PartitionSpec::new().num(num)?;
             t.same(&table, &t.frame(lane, &table)?.repartition(&spec)?)?;
-            calls(t, &t.frame(lane, &table)?, &table, spec)?;
+            let calls = calls(t, &t.frame(lane, &table)?, &table, spec)?;
+            if t.keeps_order(lane)? {
+                calls.check(&Expect::One)?;
+            }
         }
         same_as_oracle(t, lane, &table, &plain(&["a"], &[UNIQUE]), Program::Summary)
     })
@@ -133,13 +137,50 @@ pub fn every_algorithm_sees_every_row_once(t: &Bench) -> Outcome {
     sized(t, |lane, table| {
         for algo in ALGORITHMS {
             for num in ["0", "CONCURRENCY", "ROWCOUNT"] {
-                let spec = PartitionSpec::new().num(num)?.algo(algo);
-                let laid = t.frame(lane, table)?.repartition(&spec)?;
-                calls(t, &laid, table, PartitionSpec::new())?;
-                calls(t, &t.frame(lane, table)?, table, spec)?;
+                calls(t, &t.frame(lane, table)?, table, PartitionSpec::new().num(num)?.algo(algo))?;
             }
         }
         Ok(())
+    })
+}
+
+/// The same for frames that were laid out so before.
+pub fn every_layout_is_called_with_every_row_once(t: &Bench) -> Outcome {
+    sized(t, |lane, table| {
+        for algo in ALGORITHMS {
+            for num in ["0", "CONCURRENCY", "ROWCOUNT"] {
+                let laid = t.frame(lane, table)?.repartition(&PartitionSpec::new().num(num)?.algo(algo))?;
+                calls(t, &laid, table, PartitionSpec::new())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A frame that was laid out anew is called partition by partition, also where it was kept; in one process as exactly as a call that
+/// says so itself.
+pub fn calls_follow_the_layout(t: &Bench) -> Outcome {
+    sized(t, |lane, table| {
+        if t.session(lane)?.info().distributed {
+            return Ok(());
+        }
+        let frame = t.frame(lane, table)?;
+        let (even, rows) = (PartitionSpec::new().num(3)?.algo(Algo::Even), table.rows.len());
+        let by_key = PartitionSpec::new().by(["k"])?.num(2)?.algo(Algo::Hash);
+        for (spec, expected) in [
+            (&even, Expect::Even(3)),
+            (&PartitionSpec::per_row(), Expect::Even(rows)),
+            (&by_key, Expect::Whole(2, names(&["k"]))),
+        ] {
+            let laid = frame.repartition(spec)?;
+            for laid in [laid.clone(), blocking::wait(laid.persist())?] {
+                let calls = calls(t, &laid, table, PartitionSpec::new())?;
+                calls.check(&expected).map_err(|e| format!("{spec}: {e}"))?;
+            }
+        }
+        let kept = blocking::wait(frame.repartition(&even)?.persist())?;
+        let said = kept.partitions()?;
+        ensure(rows == 0 || said == Some(rows.min(3)), || format!("{rows} rows in three partitions are said to be in {said:?}"))
     })
 }
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::frame::Source;
 use fugue_core::io::{BatchIter, LazySource};
+use fugue_core::row::Row;
 use fugue_core::run::Cancel;
-use fugue_core::transform::Batches;
+use fugue_core::transform::{Batches, Rows, State};
 use fugue_core::{Result, Schema, Session, blocking};
 
 use super::run::{mapped, spec};
@@ -20,7 +21,34 @@ use crate::failure::{Failure, Outcome, ensure, expect_error};
 use crate::generate::Lane;
 use crate::value::{OwnValue, Table};
 
-/// User code runs on threads of the session's pool, never on the caller's and never on those of an async runtime.
+#[derive(Row)]
+struct Key {
+    k: i64,
+}
+
+/// The names of the threads that user code ran on.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<BTreeSet<String>>>);
+
+impl Seen {
+    fn note(&self) {
+        let name = std::thread::current().name().unwrap_or("a thread without a name").to_owned();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+    }
+
+    /// A value that went through user code.
+    fn noted<T>(&self, value: T) -> T {
+        self.note();
+        value
+    }
+
+    fn names(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// User code of every shape runs on threads of the session's pool, never on the caller's and never on those of an async runtime; a
+/// function over a stream without keys may have a thread of its action.
 pub fn user_code_runs_on_the_sessions_threads(t: &Bench) -> Outcome {
     let rows = (0..40_i64).map(|i| vec![OwnValue::from(i % 20)]).collect();
     let table = Table::new(Schema::parse("k:long")?, rows);
@@ -28,22 +56,56 @@ pub fn user_code_runs_on_the_sessions_threads(t: &Bench) -> Outcome {
         if t.session(lane)?.info().distributed {
             return Ok(());
         }
-        let seen: Arc<Mutex<BTreeSet<String>>> = Arc::default();
-        let noting = Arc::clone(&seen);
-        let note = move |batch: RecordBatch| {
-            let name = std::thread::current().name().unwrap_or("a thread without a name").to_owned();
-            noting.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
-            batch
-        };
+        let (seen, streams) = (Seen::default(), Seen::default());
+        let frame = t.frame(lane, &table)?;
+        let copy = || (seen.clone(), seen.clone(), seen.clone(), seen.clone(), seen.clone());
+        let mut plans = Vec::new();
         for keys in [&[][..], &["k"]] {
-            let frame = mapped(&t.frame(lane, &table)?, spec(&names(keys), &[])?, note.clone(), &table.schema)?;
-            t.same(&table, &frame)?;
+            let (batch, rows, single, later, state) = copy();
+            plans.push(frame.transform(move |b: RecordBatch| batch.noted(b)).partition_by(keys).schema("k:long").run()?);
+            let rows = move |all: &[Key]| rows.noted(all.iter().map(|key| Key { k: key.k }).collect::<Vec<_>>());
+            plans.push(frame.transform(rows).partition_by(keys).run()?);
+            plans.push(frame.transform(move |key: Key| single.noted(key)).partition_by(keys).run()?);
+            let later = move |key: Key| {
+                let later = later.clone();
+                async move { later.noted(key) }
+            };
+            plans.push(frame.transform(later).partition_by(keys).run()?);
+            let stateful = |all: &[Key], _: State<Seen>| all.iter().map(|key| Key { k: key.k }).collect::<Vec<_>>();
+            let call = frame.transform(stateful).params(&1_i64).state_with(move |_: i64| state.noted(state.clone()));
+            plans.push(call.partition_by(keys).run()?);
+            let over = if keys.is_empty() { streams.clone() } else { seen.clone() };
+            let batches = over.clone();
+            let batches = move |all: Batches| {
+                all.map({
+                    let batches = batches.clone();
+                    move |b| batches.noted(b)
+                })
+            };
+            plans.push(frame.transform(batches).partition_by(keys).schema("k:long").run()?);
+            let rows = move |all: Rows<Key>| {
+                all.map({
+                    let over = over.clone();
+                    move |key| over.noted(key)
+                })
+            };
+            plans.push(frame.transform(rows).partition_by(keys).run()?);
         }
-        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_pool = |name: &str| name.strip_prefix("fugue-").is_some_and(|number| number.parse::<usize>().is_ok());
-        ensure(seen.iter().all(|name| of_pool(name)), || format!("user code ran on {seen:?}"))?;
+        let zipped = seen.clone();
+        let both = move |left: &[Key], _: &[Key]| zipped.noted(left.iter().map(|key| Key { k: key.k }).collect::<Vec<_>>());
+        plans.push(frame.cotransform([&plans[0]], both).partition_by(["k"]).run()?);
+        for plan in plans {
+            let rows: usize = blocking::wait(plan.collect())?.iter().map(RecordBatch::num_rows).sum();
+            ensure(rows == 40, || format!("40 rows came out as {rows}"))?;
+        }
+        let of_pool = |name: &String| name.strip_prefix("fugue-").is_some_and(|number| number.parse::<usize>().is_ok());
+        let (seen, streams) = (seen.names(), streams.names());
+        ensure(seen.iter().all(of_pool), || format!("user code ran on {seen:?}"))?;
         let threads = t.session(lane)?.threads();
-        ensure(seen.len() <= threads, || format!("user code ran on {} threads, the session has {threads}", seen.len()))
+        ensure(seen.len() <= threads, || format!("user code ran on {} threads, the session has {threads}", seen.len()))?;
+        let caller = std::thread::current().name().unwrap_or_default().to_owned();
+        let apart = |name: &String| *name != caller && !name.contains("tokio") && !name.contains("async");
+        ensure(streams.iter().all(apart), || format!("functions over streams ran on {streams:?}"))
     })
 }
 

@@ -145,6 +145,12 @@ pub fn an_empty_csv_field_is_null(t: &Bench) -> Outcome {
         let options = LoadOptions::new().columns("a:long,b:str,c:str");
         let frame = blocking::wait(t.session(lane)?.load_with(path_in(&folder, "in.csv"), &options))?;
         t.same(&wanted, &frame)?;
+        // With a text for nulls of its own an empty field is an empty text, and the way there and back keeps both.
+        let both = table!("a:str,b:long"; ["", 1_i64], [(), ()], ["x", 2_i64])?;
+        let path = path_in(&folder, "both.csv");
+        blocking::wait(t.frame(lane, &both)?.save_with(&path, &SaveOptions::new().null("<null>")))?;
+        let options = LoadOptions::new().columns("a:str,b:long").null("<null>");
+        t.same(&both, &blocking::wait(t.session(lane)?.load_with(&path, &options))?)?;
         let misfit = LoadOptions::new().columns("a:long,b:long,c:str");
         let session = t.session(lane)?;
         let result = blocking::wait(async { session.load_with(path_in(&folder, "in.csv"), &misfit).await?.collect().await });

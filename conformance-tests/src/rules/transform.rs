@@ -1,23 +1,24 @@
 //! Shapes of functions, what is done with what they return, and what reaches them besides rows.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fugue_core::arrow::array::{ArrayRef, Int32Array, Int64Array, LargeStringArray, StringArray};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::row::{Rest, Row};
 use fugue_core::transform::{Batches, InputSchema, OutputSchema, Params, State};
 use fugue_core::verbs::Dropped;
-use fugue_core::{Error, ErrorKind, Schema, blocking};
+use fugue_core::{DataFrame, Error, ErrorKind, Field, Schema, Type, blocking};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::run::{mapped, numbered, spec};
 use super::support::{example, names, table};
 use crate::bench::Bench;
+use crate::compare::Compare;
 use crate::failure::{Outcome, ensure};
 use crate::functions::{Broken, rows_of};
-use crate::generate::{Kinds, Size, TableOptions};
+use crate::generate::{Kinds, Lane, Size, TableOptions};
 use crate::oracle::UNIQUE;
 use crate::value::{OwnValue, Table};
 
@@ -142,23 +143,56 @@ struct Tripled {
     part: i64,
 }
 
-/// D104: one row in, none or several out, in the order of the rows within a partition.
+/// D104: one row in, none or several out, in the order of the rows within a partition; values beside their rows.
 pub fn row_wise_keeps_the_order(t: &Bench) -> Outcome {
     let options = TableOptions { kinds: Kinds::Plain, columns: (0, 1), size: Size::Any, ..TableOptions::default() };
     t.for_some(4, rows(options), |lane, table| {
         let frame = t.frame(lane, table)?;
         let triple =
             |row: Numbered| (0..row.row_number % 3).map(|part| Tripled { row_number: row.row_number, part }).collect::<Vec<_>>();
-        let tripled = frame.transform(triple).run()?;
-        let number = |i: usize| i64::try_from(i).unwrap_or(-1);
-        let rows =
-            (0..table.rows.len()).map(number).flat_map(|n| (0..n % 3).map(move |p| vec![OwnValue::from(n), OwnValue::from(p)]));
-        t.same(&Table::new(Schema::parse("row_number:long,part:long")?, rows.collect()), &tripled)?;
-        let got = t.collect(&tripled)?;
-        let mut last = std::collections::BTreeMap::new();
-        for row in &got.rows {
-            let before = last.insert(&row[0], &row[1]);
-            ensure(before.is_none_or(|b| b < &row[1]), || format!("the parts of row {} are out of order", row[0]))?;
+        let number = table.position(UNIQUE)?;
+        let numbers = lane.arrange(table).rows.into_iter().filter_map(|row| row[number].as_int());
+        let rows = numbers.flat_map(|n| (0..n % 3).map(move |p| vec![OwnValue::Int(n), OwnValue::Int(p)]));
+        let wanted = Table::new(Schema::parse("row_number:long,part:long")?, rows.collect());
+        in_order(t, lane, &wanted, &frame.transform(triple).run()?)?;
+        let mut doubled = Table::new(table.schema.with_fields([Field::new("doubled", Type::Int64)])?, lane.arrange(table).rows);
+        doubled.rows.iter_mut().for_each(|row| row.push(OwnValue::Int(row[number].as_int().unwrap_or(-1) * 2)));
+        in_order(t, lane, &doubled, &frame.transform(|n: i64| n * 2).on([UNIQUE]).to("doubled").run()?)
+    })
+}
+
+/// Asks for the rows of a table, in its order where an engine keeps one.
+fn in_order(t: &Bench, lane: &Lane, wanted: &Table, got: &DataFrame) -> Outcome {
+    let compare = if t.keeps_order(lane)? { Compare::exact().ordered() } else { Compare::exact() };
+    Ok(compare.tables(wanted, &t.collect(got)?)?)
+}
+
+#[derive(Row)]
+struct Logged {
+    k: i64,
+    at: i64,
+}
+
+/// A function of single rows sees the rows of a key, or of a partition, one after the other in the order of the presort.
+pub fn side_effects_of_single_rows_follow_the_presort(t: &Bench) -> Outcome {
+    let rows = (0..600_i64).map(|i| vec![OwnValue::from(i % 5), OwnValue::from((i * 389) % 601)]);
+    let table = Table::new(Schema::parse("k:long,at:long")?, rows.collect());
+    t.on_each_lane(|lane| {
+        if t.session(lane)?.info().distributed {
+            return Ok(());
+        }
+        for keys in [&["k"][..], &[]] {
+            let log: Arc<Mutex<Vec<(i64, i64)>>> = Arc::default();
+            let logging = Arc::clone(&log);
+            let append = move |row: Logged| logging.lock().unwrap_or_else(PoisonError::into_inner).push((row.k, row.at));
+            let call = t.frame(lane, &table)?.out_transform(append).partition_by(names(keys)).presort("at desc");
+            blocking::wait(if keys.is_empty() { call.num(1) } else { call }.run())?;
+            let log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            ensure(log.len() == 600, || format!("600 rows were {} calls", log.len()))?;
+            for k in 0..5 {
+                let seen: Vec<i64> = log.iter().filter(|row| keys.is_empty() || row.0 == k).map(|row| row.1).collect();
+                ensure(seen.is_sorted_by(|a, b| a > b), || format!("rows by {keys:?} came in the order {seen:?}"))?;
+            }
         }
         Ok(())
     })
@@ -174,29 +208,42 @@ struct Answer {
     doubled: i64,
 }
 
+#[derive(Row)]
+struct Doubled {
+    doubled: i64,
+}
+
 /// D104: many at once, answers beside their questions.
 pub fn async_keeps_the_order(t: &Bench) -> Outcome {
     let input =
         numbered(Table::new(Schema::parse("k:str")?, (0..300).map(|i| vec![OwnValue::text(format!("k{}", i % 7))]).collect()))?;
-    let wanted = Table::new(
-        Schema::parse("row_number:long,doubled:long")?,
-        (0..300_i64).map(|i| vec![i.into(), (2 * i).into()]).collect(),
-    );
-    let ask = |row: Numbered| async move {
-        // The even ones take longer, so that answers come out of order.
-        for _ in 0..(row.row_number % 2) * 3 {
+    let mut wanted = Table::new(Schema::parse("k:str,row_number:long,doubled:long")?, input.rows.clone());
+    wanted.rows.iter_mut().for_each(|row| row.push(OwnValue::Int(row[1].as_int().unwrap_or(-1) * 2)));
+    // The odd ones take longer, so that answers come in another order than questions. Nothing in an answer tells its question: that
+    // they belong together shows only in where they stand.
+    let ask = |row_number: i64| async move {
+        for _ in 0..(row_number % 2) * 3 {
             yield_once().await;
         }
-        Answer { row_number: row.row_number, doubled: 2 * row.row_number }
+        2 * row_number
+    };
+    let ask_row = move |row: Numbered| async move { Answer { row_number: row.row_number, doubled: ask(row.row_number).await } };
+    let ask_all = move |rows: Vec<Numbered>| async move {
+        let mut answers = Vec::new();
+        for row in rows {
+            answers.push(Doubled { doubled: ask(row.row_number).await });
+        }
+        answers
     };
     t.on_each_lane(|lane| {
-        let frame = t.frame(lane, &input)?.transform(ask).concurrency(8).run()?;
-        t.same(&wanted, &frame)?;
-        let positions = |rows: Vec<Numbered>| async move {
-            yield_once().await;
-            rows.into_iter().map(|r| Answer { row_number: r.row_number, doubled: 2 * r.row_number }).collect::<Vec<_>>()
-        };
-        t.same(&wanted, &t.frame(lane, &input)?.transform(positions).partition_by(["k"]).run()?)
+        let frame = t.frame(lane, &input)?;
+        let arranged = lane.arrange(&wanted);
+        in_order(t, lane, &arranged, &frame.transform(ask).on([UNIQUE]).to("doubled").concurrency(8).run()?)?;
+        let answers = arranged.rows.iter().map(|row| row[1..].to_vec()).collect();
+        let answers = Table::new(Schema::parse("row_number:long,doubled:long")?, answers);
+        in_order(t, lane, &answers, &frame.transform(ask_row).concurrency(8).run()?)?;
+        let grouped = frame.transform(ask_all).partition_by(["k"]).presort(UNIQUE).schema("*, doubled:long");
+        t.same(&wanted, &grouped.run()?)
     })
 }
 
@@ -264,7 +311,10 @@ pub fn parameters_arrive(t: &Bench) -> Outcome {
     t.on_each_lane(|lane| {
         let frame = t.frame(lane, &input)?;
         t.same(&wanted, &frame.transform(label).partition_by(["a"]).params(&settings).run()?)?;
-        t.same(&wanted, &frame.transform(label).params(&settings).run()?)
+        t.same(&wanted, &frame.transform(label).params(&settings).run()?)?;
+        let other = Settings { factor: -1, label: String::new() };
+        let negated = table!("a:long,label:str"; [-1_i64, ""], [-2_i64, ""], [-1_i64, ""])?;
+        t.same(&negated, &frame.transform(label).partition_by(["a"]).params(&other).run()?)
     })
 }
 
@@ -285,7 +335,8 @@ pub fn state_is_built_once_and_shared(t: &Bench) -> Outcome {
         t.same(&wanted, &frame)?;
         let times = built.load(Ordering::Relaxed);
         ensure(times == 1, || format!("state was built {times} times for fifty calls"))?;
-        let ready = t.frame(lane, &input)?.transform(shift).state(Model { offset: 7 }).run()?;
+        let ready = t.frame(lane, &input)?.transform(shift).state(Model { offset: 8 }).run()?;
+        let wanted = Table::new(Schema::parse("a:long")?, (0..50_i64).map(|i| vec![(i + 8).into()]).collect());
         t.same(&wanted, &ready)
     })
 }
@@ -360,8 +411,14 @@ pub fn out_transform_calls_and_returns_nothing(t: &Bench) -> Outcome {
             counting.fetch_add(1, Ordering::Relaxed);
             if batch.num_rows() == 0 { Err(Error::new(ErrorKind::Unexpected, "called without rows")) } else { Ok(batch) }
         };
-        blocking::wait(t.frame(lane, &input)?.out_transform(returning).num(1).run())?;
+        blocking::wait(t.frame(lane, &input)?.out_transform(returning.clone()).num(1).run())?;
         let seen = calls.load(Ordering::Relaxed);
-        ensure(seen == 1, || format!("without keys and with one partition there were {seen} calls"))
+        ensure(seen == 1, || format!("without keys and with one partition there were {seen} calls"))?;
+        if t.keeps_order(lane)? {
+            blocking::wait(t.frame(lane, &input)?.out_transform(returning).run())?;
+            let seen = calls.load(Ordering::Relaxed) - seen;
+            ensure(seen == 1, || format!("without keys there were {seen} calls"))?;
+        }
+        Ok(())
     })
 }

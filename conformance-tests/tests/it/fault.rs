@@ -85,30 +85,173 @@ pub(crate) enum Fault {
     TakesKeysOfTheFirstMember,
     /// With several members inner means those of the first two.
     LooksAtTwoMembers,
+    /// Every zip calls the keys of any member.
+    CallsEveryKey,
+    /// A cross with a member without rows is no call.
+    SkipsCrossesWithNothing,
+    /// A frame that stands twice in a zip is read by the first member alone.
+    ReadsATwinOnce,
+    /// What a call returns comes in another order.
+    ShufflesOutputs,
+    /// Each call is made twice; the second counts.
+    CallsTwice,
+    /// A call that returns nothing gives a row of nulls.
+    GivesARowForNothing,
+    /// Without keys there is a call more than partitions.
+    CutsWithoutKeys,
+    /// A repartition leaves rows where they are.
+    IgnoresRepartition,
+    /// All calls are made though the first failed.
+    GoesOnAfterAFailure,
+    /// After a failure the engine gives nothing any more.
+    BreaksAfterAFailure,
+    /// An error keeps its kind and its message alone.
+    LosesErrorContext,
+    /// User code runs where the action is driven.
+    RunsOnTheCallersThread,
+    /// Every call has a thread of its own.
+    CallsAllAtOnce,
+    /// The plan is a word.
+    SaysNothing,
+    /// The second row of a source is its first once more.
+    RepeatsTheFirstRow,
+    /// A frame without rows has one column.
+    LosesColumnsOfEmptyFrames,
+    /// Instants have no zone any more.
+    LosesZones,
+    /// Names are in small letters.
+    FoldsNames,
+    /// Decimals lose their sign, and positive ones get it.
+    NegatesDecimals,
+    /// The highest bit of a byte is its sign.
+    ReadsUnsignedAsSigned,
+    /// -0.0 becomes 0.0 in the data.
+    ChangesBitsOfFloats,
+    /// A null text is an empty one in the data.
+    TakesNullForNoText,
+    /// An empty text is null in the data.
+    TakesNoTextForNull,
+    /// A null list is an empty one.
+    TakesNullForAnEmptyList,
+    /// A null struct is one whose fields are null.
+    TakesNullForAStructOfNulls,
+    /// Entries of maps come in the order of their keys.
+    SortsMapEntries,
 }
+
+/// Rules that no fault of an engine can break, each with the reason.
+pub(crate) const WITHOUT_FAULT: [(&str, &str); 10] = [
+    ("ingest::nanoseconds_that_do_not_fit_are_errors", "the core refuses them before an engine has them"),
+    ("ingest::types_outside_the_table_are_refused", "the core refuses them before an engine has them"),
+    ("ingest::duplicate_map_keys_are_errors", "the core refuses them before an engine has them"),
+    ("ingest::the_first_chunk_with_rows_tells_the_schema", "the core reads it before an engine has it"),
+    ("comap::cross_with_keys_is_refused", "the core refuses it when the call is planned"),
+    ("errors::an_unknown_key_is_found_before_the_run", "the core finds it when the call is planned"),
+    ("errors::a_missing_column_is_found_before_the_run", "the core finds it when the call is planned"),
+    ("errors::missing_parameters_are_found_before_the_run", "the core finds it when the call is planned"),
+    ("runs::a_source_is_not_read_ahead_of_its_reader", "the reference engine reads ahead itself, and fails it"),
+    ("runs::an_unkeyed_stream_runs_in_bounded_memory", "the reference engine holds everything itself, and fails it"),
+];
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 41] = [
-        (Self::DropsARowPerKey, &["map::identity_keeps_every_row"]),
-        (Self::SplitsAKey, &["map::one_call_per_key", "map::matches_the_oracle"]),
-        (Self::MergesTwoKeys, &["map::one_call_per_key"]),
-        (Self::IgnoresPresort, &["map::presort_within_key", "map::matches_the_oracle", "laws::order_of_input_does_not_matter"]),
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 67] = [
+        (
+            Self::DropsARowPerKey,
+            &[
+                "map::identity_keeps_every_row",
+                "map::one_huge_group",
+                "map::many_small_groups",
+                "map::maps_chain",
+                "transform::a_row_reads_only_its_columns",
+                "transform::streams_of_batches_pass",
+                "laws::mapping_twice_is_mapping_the_composition",
+            ],
+        ),
+        (
+            Self::SplitsAKey,
+            &["map::one_call_per_key", "map::matches_the_oracle", "map::number_and_algorithm_do_not_change_the_answer"],
+        ),
+        (
+            Self::MergesTwoKeys,
+            &[
+                "map::one_call_per_key",
+                "transform::columns_are_matched_by_name_and_cast",
+                "laws::splitting_by_key_and_joining_the_answers_is_the_answer",
+            ],
+        ),
+        (
+            Self::IgnoresPresort,
+            &[
+                "map::presort_within_key",
+                "map::presort_with_ties_promises_no_order",
+                "map::matches_the_oracle",
+                "transform::new_columns_are_added_to_all",
+                "transform::side_effects_of_single_rows_follow_the_presort",
+                "laws::order_of_input_does_not_matter",
+            ],
+        ),
         (Self::SortsByTheFirstColumnOnly, &["map::presort_over_several_columns"]),
         (Self::IgnoresDirections, &["map::presort_descending"]),
         (Self::PutsNullsFirst, &["map::presort_puts_nulls_last_both_ways", "map::presort_over_several_columns"]),
-        (Self::LosesNullKeys, &["map::null_is_a_key", "map::several_keys_with_nulls", "map::matches_the_oracle"]),
+        (
+            Self::LosesNullKeys,
+            &[
+                "map::null_is_a_key",
+                "map::several_keys_with_nulls",
+                "map::a_column_of_nulls_keeps_its_type",
+                "map::matches_the_oracle",
+                "storage::a_loaded_frame_is_mapped",
+            ],
+        ),
         (Self::TakesNullForEmptyText, &["map::null_is_not_empty_text"]),
-        (Self::TellsNansApart, &["map::nan_is_one_key", "comap::floats_meet_by_the_one_order"]),
-        (Self::TellsZerosApart, &["map::zeros_are_one_key", "comap::floats_meet_by_the_one_order"]),
+        (
+            Self::TellsNansApart,
+            &["map::nan_is_one_key", "map::cursor_seed_is_the_same_everywhere", "comap::floats_meet_by_the_one_order"],
+        ),
+        (
+            Self::TellsZerosApart,
+            &["map::zeros_are_one_key", "map::cursor_seed_is_the_same_everywhere", "comap::floats_meet_by_the_one_order"],
+        ),
         (Self::CallsWithoutRows, &["map::never_called_with_zero_rows"]),
-        (Self::TurnsNanToNull, &["ingest::nan_stays_nan_and_null_stays_null", "map::floats_have_one_order"]),
-        (Self::CutsLongText, &["ingest::every_type_makes_the_round_trip"]),
+        (
+            Self::TurnsNanToNull,
+            &[
+                "ingest::nan_stays_nan_and_null_stays_null",
+                "map::floats_have_one_order",
+                "frame::show_is_a_table",
+                "storage::csv_makes_the_round_trip",
+            ],
+        ),
+        (
+            Self::CutsLongText,
+            &[
+                "ingest::every_type_makes_the_round_trip",
+                "ingest::other_layouts_are_normalised",
+                "storage::parquet_makes_the_round_trip",
+            ],
+        ),
         (
             Self::LosesABatch,
-            &["ingest::cuts_do_not_matter", "laws::batch_size_does_not_matter", "ingest::empty_chunks_do_not_matter"],
+            &[
+                "ingest::cuts_do_not_matter",
+                "ingest::empty_chunks_do_not_matter",
+                "ingest::nullability_and_metadata_do_not_count",
+                "frame::a_stream_gives_what_collect_gives",
+                "storage::a_folder_is_one_frame",
+                "storage::large_files_are_read_whole",
+                "laws::batch_size_does_not_matter",
+            ],
         ),
-        (Self::DuplicatesRowsOnRepartition, &["repartition::keeps_every_row"]),
+        (
+            Self::DuplicatesRowsOnRepartition,
+            &[
+                "repartition::keeps_every_row",
+                "repartition::does_not_change_keyed_answers",
+                "repartition::zero_changes_nothing",
+                "repartition::every_layout_is_called_with_every_row_once",
+            ],
+        ),
         (Self::WrongSchemaWhenEmpty, &["map::no_call_gives_the_declared_schema"]),
         (Self::IgnoresCancel, &["errors::cancelling_ends_the_action", "errors::a_deadline_ends_the_action"]),
         (
@@ -119,7 +262,16 @@ impl Fault {
                 "errors::other_errors_are_not_ignored",
             ],
         ),
-        (Self::LosesErrorKinds, &["errors::a_user_error_keeps_its_type", "errors::a_failure_names_transformer_and_key"]),
+        (
+            Self::LosesErrorKinds,
+            &[
+                "errors::a_user_error_keeps_its_type",
+                "errors::a_failure_names_transformer_and_key",
+                "errors::a_missing_output_column_is_an_error",
+                "errors::a_cast_that_fails_is_an_error_by_collect",
+                "storage::files_that_cannot_be_are_errors",
+            ],
+        ),
         (
             Self::DropsOneSidedKeys,
             &[
@@ -127,11 +279,20 @@ impl Fault {
                 "comap::left_calls_keys_of_the_first",
                 "comap::right_calls_keys_of_the_last",
                 "comap::matches_the_oracle",
+                "runs::frames_of_another_engine_come_in",
             ],
         ),
         (Self::SwapsMembers, &["comap::members_keep_their_places"]),
         (Self::KeepsNullKeysApart, &["comap::null_keys_meet"]),
-        (Self::ConfusesTwoTasks, &["map::two_tasks_over_one_source_stay_apart"]),
+        (
+            Self::ConfusesTwoTasks,
+            &[
+                "map::two_tasks_over_one_source_stay_apart",
+                "transform::parameters_arrive",
+                "transform::state_is_built_once_and_shared",
+                "runs::actions_at_the_same_time_do_not_disturb_each_other",
+            ],
+        ),
         (Self::RunsWhenPlanned, &["frame::plans_are_lazy"]),
         (Self::SplitsCoarseKeys, &["repartition::coarse_keeps_keys_whole_and_sorted"]),
         (Self::MakesEvenUneven, &["repartition::even_sizes_differ_by_one"]),
@@ -139,15 +300,81 @@ impl Fault {
         (Self::NumbersEveryPartitionZero, &["map::cursor_tells_key_and_numbers"]),
         (Self::DeliversAnotherLayout, &["ingest::every_type_makes_the_round_trip"]),
         (Self::CallsWithAnotherLayout, &["map::matches_the_oracle"]),
-        (Self::CutsInstants, &["ingest::every_type_makes_the_round_trip", "ingest::units_become_microseconds"]),
-        (Self::IsUsedUp, &["frame::a_frame_can_be_used_again"]),
-        (Self::ForgetsToPersist, &["frame::persist_keeps_every_row"]),
+        (
+            Self::CutsInstants,
+            &[
+                "ingest::every_type_makes_the_round_trip",
+                "ingest::units_become_microseconds",
+                "ingest::typed_rows_go_in_and_come_out",
+            ],
+        ),
+        (Self::IsUsedUp, &["frame::a_frame_can_be_used_again", "frame::peek_shows_a_row_or_says_empty"]),
+        (Self::ForgetsToPersist, &["frame::persist_keeps_every_row", "runs::a_stream_that_was_read_says_so"]),
         (Self::IgnoresNumbers, &["repartition::per_row_is_one_row_a_call", "repartition::even_sizes_differ_by_one"]),
-        (Self::LosesAPartition, &["repartition::every_algorithm_sees_every_row_once", "repartition::number_is_an_upper_bound"]),
+        (
+            Self::LosesAPartition,
+            &[
+                "repartition::every_algorithm_sees_every_row_once",
+                "repartition::number_is_an_upper_bound",
+                "laws::partition_count_does_not_matter",
+            ],
+        ),
         (Self::TakesRowCountForOne, &["repartition::row_count_expressions_are_resolved"]),
         (Self::IgnoresPresortInZips, &["comap::presort_applies_to_each_member"]),
         (Self::LosesColumnsOfEmptyMembers, &["comap::a_member_without_rows_is_empty_with_its_schema"]),
         (Self::TakesKeysOfTheFirstMember, &["comap::cursor_has_the_key_of_a_missing_member"]),
         (Self::LooksAtTwoMembers, &["comap::three_members_with_each_kind"]),
+        (
+            Self::CallsEveryKey,
+            &[
+                "comap::inner_calls_keys_of_all",
+                "comap::left_calls_keys_of_the_first",
+                "comap::right_calls_keys_of_the_last",
+                "comap::common_columns_are_the_keys",
+            ],
+        ),
+        (Self::SkipsCrossesWithNothing, &["comap::cross_is_one_call", "comap::empty_inputs_give_empty_results"]),
+        (Self::ReadsATwinOnce, &["comap::a_frame_may_stand_twice"]),
+        (Self::ShufflesOutputs, &["transform::row_wise_keeps_the_order", "transform::async_keeps_the_order"]),
+        (
+            Self::CallsTwice,
+            &[
+                "transform::ignored_errors_drop_the_group",
+                "transform::out_transform_calls_and_returns_nothing",
+                "comap::ignored_errors_drop_the_key",
+                "comap::out_cotransform_calls_and_returns_nothing",
+                "errors::other_errors_are_not_ignored",
+            ],
+        ),
+        (Self::GivesARowForNothing, &["transform::nothing_returned_is_no_rows"]),
+        (Self::CutsWithoutKeys, &["transform::schemas_arrive", "transform::out_transform_calls_and_returns_nothing"]),
+        (Self::IgnoresRepartition, &["repartition::calls_follow_the_layout"]),
+        (Self::GoesOnAfterAFailure, &["errors::the_first_failure_ends_the_action"]),
+        (Self::BreaksAfterAFailure, &["errors::a_session_survives_a_failure"]),
+        (
+            Self::LosesErrorContext,
+            &["errors::an_unexpected_null_names_column_and_row", "errors::a_failure_names_transformer_and_key"],
+        ),
+        (Self::RunsOnTheCallersThread, &["runs::user_code_runs_on_the_sessions_threads"]),
+        (Self::CallsAllAtOnce, &["runs::no_more_calls_at_once_than_threads", "runs::user_code_runs_on_the_sessions_threads"]),
+        (Self::SaysNothing, &["frame::engine_info_is_sound"]),
+        (Self::RepeatsTheFirstRow, &["frame::head_takes_what_there_is", "storage::parquet_columns_are_chosen_and_cast"]),
+        (
+            Self::LosesColumnsOfEmptyFrames,
+            &["ingest::an_empty_frame_keeps_its_schema", "storage::an_empty_frame_is_saved_with_its_columns"],
+        ),
+        (Self::LosesZones, &["ingest::fixed_offsets_become_utc", "ingest::every_type_makes_the_round_trip"]),
+        (
+            Self::FoldsNames,
+            &["ingest::a_frame_needs_columns_with_unique_names", "ingest::any_name_is_a_name", "map::any_name_can_be_a_key"],
+        ),
+        (Self::NegatesDecimals, &["ingest::every_type_makes_the_round_trip"]),
+        (Self::ReadsUnsignedAsSigned, &["ingest::every_type_makes_the_round_trip"]),
+        (Self::ChangesBitsOfFloats, &["ingest::floats_keep_their_bits"]),
+        (Self::TakesNullForNoText, &["storage::an_empty_csv_field_is_null", "ingest::every_type_makes_the_round_trip"]),
+        (Self::TakesNoTextForNull, &["transform::plain_values_by_column", "ingest::every_type_makes_the_round_trip"]),
+        (Self::TakesNullForAnEmptyList, &["map::nested_values_and_bytes_travel", "ingest::every_type_makes_the_round_trip"]),
+        (Self::TakesNullForAStructOfNulls, &["transform::a_rest_field_keeps_the_rest", "map::nested_values_and_bytes_travel"]),
+        (Self::SortsMapEntries, &["map::nested_values_and_bytes_travel", "ingest::every_type_makes_the_round_trip"]),
     ];
 }

@@ -1,10 +1,11 @@
 //! A suite that cannot catch a broken engine is decoration: every fault is caught by the rule that is named for it.
 
 use conformance_tests::harness::check;
+use conformance_tests::rules::RULES;
 use conformance_tests::{FailsAs, Gap, Harness, Lane, conformance};
 use fugue_core::{Result, Session};
 
-use super::fault::Fault;
+use super::fault::{Fault, WITHOUT_FAULT};
 use super::reference::Reference;
 
 /// The reference engine, whole or with a fault.
@@ -58,8 +59,14 @@ fn each_fault_is_caught_by_its_rules() {
 }
 
 #[test]
-fn the_list_of_faults_is_complete() {
+fn every_rule_can_fail() {
     for (i, (fault, _)) in Fault::ALL.iter().enumerate() {
         assert!(Fault::ALL[..i].iter().all(|(other, _)| other != fault), "{fault:?} stands twice");
     }
+    let shown: Vec<&str> = Fault::ALL.iter().flat_map(|(_, rules)| rules.iter().copied()).collect();
+    let excused = WITHOUT_FAULT.map(|(rule, _)| rule);
+    let never: Vec<&str> = RULES.iter().map(|r| r.id).filter(|id| !shown.contains(id) && !excused.contains(id)).collect();
+    assert!(never.is_empty(), "no fault shows that these can fail: {never:?}");
+    let needless: Vec<&str> = excused.into_iter().filter(|id| shown.contains(id)).collect();
+    assert!(needless.is_empty(), "these are caught, and need no excuse: {needless:?}");
 }

@@ -37,7 +37,7 @@ impl MinimalFrame {
     /// All rows; nothing is read before the iterator is pulled.
     fn run(&self, run: &RunContext) -> Result<BatchIter> {
         match &*self.node {
-            Node::Source(source) => source.lazy().scan(None, &run.cancel),
+            Node::Source(source) => source.lazy().scan_parallel(None, &run.pool, &run.cancel),
             // The shared runner groups, sorts, calls and cancels by the contract.
             Node::Map { input, map } => run_map(InputRows::Stream(input.run(run)?), &input.schema, &map.spec, &map.task, run),
         }

@@ -18,8 +18,20 @@ conformance! {
     harness: Minimal,
     gaps: [
         Gap::never("repartition::does_not_change_keyed_answers", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
-        Gap::never("repartition::every_algorithm_sees_every_row_once", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
+        Gap::never("repartition::every_layout_is_called_with_every_row_once", "it lays out no partitions")
+            .fails_as(ErrorKind::Unsupported),
+        Gap::never("repartition::calls_follow_the_layout", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
         Gap::never("repartition::keeps_every_row", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
         Gap::never("repartition::zero_changes_nothing", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
     ],
+}
+
+#[test]
+fn the_readme_says_how_small_it_is_and_what_it_lacks() {
+    let readme = include_str!("../../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines = include_str!("../src/lib.rs").lines().count();
+    assert!(readme.contains(&format!("does it in {lines} lines")), "it has {lines} lines");
+    let gaps = conformance_gaps().len();
+    let word = ["none", "one", "two", "three", "four", "five", "six", "seven"][gaps];
+    assert!(readme.contains(&format!("minimal engine of the examples declares {word}:")), "it declares {gaps}");
 }

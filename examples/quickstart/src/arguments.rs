@@ -6,10 +6,10 @@ pub const HELP: &str = "\
 Plain Rust functions by key and in order, on real data.
 
   cargo run -p quickstart                                   TPC-H tables, made on the spot, on the local engine
-  cargo run -p quickstart --features polars -- --engine all  the same on every engine, and whether the answers are identical
+  cargo run -p quickstart --features all -- --engine all    the same on every engine, and whether the answers are identical
 
 options
-  --engine NAME     local (the default), polars, or all
+  --engine NAME     local (the default), polars, datafusion, or all
   --scale NUMBER    size of the TPC-H tables; 1 is six million line items, the default is 0.02
 
 own data

@@ -7,16 +7,23 @@
 
 mod answer;
 mod arguments;
+#[cfg(feature = "compare")]
+mod compare;
+mod engines;
+#[cfg(feature = "polars")]
+mod existing;
 mod functions;
 mod own;
-#[cfg(feature = "polars")]
-mod polars;
 mod tables;
 mod tpch;
+#[cfg(not(feature = "compare"))]
+mod without_compare;
 #[cfg(not(feature = "polars"))]
-mod without_polars;
+mod without_existing;
+#[cfg(not(feature = "compare"))]
+use without_compare as compare;
 #[cfg(not(feature = "polars"))]
-use without_polars as polars;
+use without_existing as existing;
 
 use std::process::ExitCode;
 
@@ -53,7 +60,7 @@ async fn main() -> ExitCode {
 
 /// Runs everything on every engine asked for; whether all answers are identical.
 async fn run(arguments: &Arguments) -> fugue::Result<bool> {
-    let engines = polars::engines(arguments)?;
+    let engines = engines::engines(&arguments.engine)?;
     let folder = match &arguments.data {
         Data::Tpch { scale } => Some(tables::make(*scale).await?),
         Data::Own(_) => None,
@@ -68,13 +75,13 @@ async fn run(arguments: &Arguments) -> fugue::Result<bool> {
             (Data::Tpch { .. }, None) => Vec::new(),
         };
         if let Some(folder) = &folder {
-            answers.extend(polars::existing(&session, folder).await?);
+            answers.extend(existing::existing(&session, folder).await?);
         }
         all.push((engine, answers));
     }
     if let [(first, expected), others @ ..] = &all[..] {
         if others.is_empty() {
-            say(format!("\n{}", polars::NEXT));
+            say(format!("\n{}", engines::NEXT));
         }
         let mut same = true;
         for (engine, answers) in others {
@@ -90,7 +97,7 @@ async fn run(arguments: &Arguments) -> fugue::Result<bool> {
 async fn agree(expected: &[Answer], got: &[Answer]) -> fugue::Result<bool> {
     let mut same = expected.len() == got.len();
     for (one, other) in expected.iter().zip(got) {
-        match polars::difference(&one.rows, &other.rows).await? {
+        match compare::difference(&one.rows, &other.rows).await? {
             None => say(format!("identical, {} rows: {}", one.rows.count().await?, one.title)),
             Some(difference) => {
                 say(format!("DIFFERENT: {}\n{difference}", one.title));

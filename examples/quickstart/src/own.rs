@@ -1,5 +1,6 @@
 //! The same over a file of the user's: a moving average by key and in order, and a fan-out over windows.
 
+use std::cmp::Ordering;
 use std::time::Instant;
 
 use fugue::prelude::*;
@@ -24,9 +25,29 @@ struct Miss {
     mean_error: f64,
 }
 
-fn miss(values: &[f64], window: usize) -> f64 {
-    let errors = (window..values.len()).map(|i| (values[i] - values[i - window..i].iter().sum::<f64>() / window as f64).abs());
-    errors.sum::<f64>() / values.len().saturating_sub(window).max(1) as f64
+/// The known values of one key, in order.
+#[derive(Row)]
+struct Series {
+    values: Vec<f64>,
+}
+
+fn series(records: Vec<Record>, column: Params<String>) -> Result<Series> {
+    let mut values = Vec::with_capacity(records.len());
+    for mut record in records {
+        values.extend(record.take::<Option<f64>>(&column)?);
+    }
+    Ok(Series { values })
+}
+
+fn miss(all: &[Series], window: usize) -> f64 {
+    let (mut sum, mut count) = (0.0, 0_u32);
+    for Series { values } in all {
+        for i in window..values.len() {
+            sum += (values[i] - values[i - window..i].iter().sum::<f64>() / window as f64).abs();
+            count += 1;
+        }
+    }
+    sum / f64::from(count.max(1))
 }
 
 pub async fn run(session: &Session, own: &Own) -> Result<Vec<Answer>> {
@@ -36,12 +57,21 @@ pub async fn run(session: &Session, own: &Own) -> Result<Vec<Answer>> {
     let (df, value) = with_numbers(session, own, df).await?;
 
     let started = Instant::now();
-    let mut call = df.transform(moving_average).on([&value]).to(format!("{value} average")).params(&own.window);
-    if !own.by.is_empty() {
+    let mut name = format!("{value} average");
+    while df.schema().contains(&name) {
+        name.push('\'');
+    }
+    let mut call = df.transform(moving_average).on([&value]).to(name).params(&own.window);
+    let mut groups = df.transform(series).params(&value);
+    if own.by.is_empty() {
+        groups = groups.num(1);
+    } else {
         call = call.partition_by(own.by.clone());
+        groups = groups.partition_by(own.by.clone());
     }
     if let Some(presort) = &own.presort {
         call = call.presort(presort.as_str());
+        groups = groups.presort(presort.as_str());
     }
     let averages = Answer::of(
         format!("moving average of {} values of {value}: transform(moving_average)", own.window),
@@ -51,12 +81,12 @@ pub async fn run(session: &Session, own: &Own) -> Result<Vec<Answer>> {
     .await?;
 
     let started = Instant::now();
-    let mut values = Vec::new();
-    for mut record in averages.rows.rows::<Record>().await? {
-        values.extend(record.take::<Option<f64>>(&value)?);
-    }
-    let windows: Vec<usize> = (1..=30).filter(|w| *w < values.len()).collect();
-    let misses = map(windows, move |window| (window, miss(&values, window))).run_on(session).await?;
+    let mut all: Vec<Series> = groups.rows().await?;
+    // The order of result rows is free, and sums of floats depend on it.
+    all.sort_by(|a, b| a.values.partial_cmp(&b.values).unwrap_or(Ordering::Equal));
+    let longest = all.iter().map(|s| s.values.len()).max().unwrap_or(0);
+    let windows: Vec<usize> = (1..=30).filter(|w| *w < longest).collect();
+    let misses = map(windows, move |window| (window, miss(&all, window))).run_on(session).await?;
     let mut misses: Vec<Miss> = misses.into_iter().map(|(w, mean_error)| Miss { window: w as i64, mean_error }).collect();
     misses.sort_by(|a, b| a.mean_error.total_cmp(&b.mean_error));
     let misses =

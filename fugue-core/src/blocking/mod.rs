@@ -73,19 +73,21 @@ pub fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
-/// The same for actions of the embedded engine, which need nothing of the caller's runtime and so may be waited for inside a
-/// single-threaded one too, on another thread.
+/// The same for a future that needs nothing of the caller's runtime, as those of this library that no user's code drives: it may be called
+/// on the thread of a single-threaded runtime too, which it blocks.
 ///
 /// # Errors
-/// What the future returns, and `SettingInvalid` where the operating system gives no thread.
-pub(crate) fn wait_apart<T: Send>(future: impl Future<Output = Result<T>> + Send) -> Result<T> {
-    if !Handle::try_current().is_ok_and(|h| h.runtime_flavor() == RuntimeFlavor::CurrentThread) {
+/// What the future returns; `SettingInvalid` where the operating system gives no thread.
+pub fn wait_apart<T: Send>(future: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    if Handle::try_current().is_err() || current_runtime().is_some() {
         return wait(future);
     }
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("fugue-wait".to_owned());
-        let waiting = builder.spawn_scoped(scope, || shared()?.block_on(future)).map_err(no_thread)?;
-        waiting.join().unwrap_or_else(|_| Err(Error::new(ErrorKind::Unexpected, "the thread of an action panicked")))
+        let waiting = builder.spawn_scoped(scope, || wait(future)).map_err(no_thread)?;
+        waiting
+            .join()
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Unexpected, "a thread that waited panicked; please report it")))
     })
 }
 

@@ -30,7 +30,8 @@ pub use facets::{Physical, Storage};
 pub struct EngineInfo {
     /// Its name, as in `Session::open`.
     pub name: &'static str,
-    /// How many calls of user code it runs at once when the session does not say; `CONCURRENCY` in partition numbers.
+    /// How many calls of user code it runs at once when the session does not say. In this process `CONCURRENCY` in partition numbers is
+    /// the number of threads that the session has, which is what it says where it does.
     pub parallelism: usize,
     /// Whether user code runs in other processes, so that functions must have names.
     pub distributed: bool,
@@ -100,6 +101,7 @@ impl<F> Zip<F> {
 /// 2. Everything but `stream` only builds a plan: no row is read, no user code runs. A frame can be used again and again.
 /// 3. Nothing is silently different: what an engine cannot do it answers with `Unsupported`.
 /// 4. User code runs on [`RunContext::pool`], never on the threads of an async runtime, and a panic in it is an error of its action.
+///    A function over a stream without keys, which waits for its input, may have a thread of its action instead.
 /// 5. Between groups and batches [`RunContext::cancel`] is asked; after it says stop no further group starts.
 /// 6. An error of the task leaves `stream` as it came: kind, transformer, key and source are kept.
 ///
@@ -134,7 +136,7 @@ pub trait Engine: fmt::Debug + Send + Sync + 'static {
     /// With keys there is one call per distinct key tuple. Null is a key; NaN is one key, whatever its bits; -0.0 and 0.0 are one
     /// key. All rows of a key reach the same call, in presort order (nulls last in both directions, NaN greatest). A task is never
     /// called with zero rows. Without keys there is one call per physical partition, of which there are as many as the spec says.
-    /// A task of [`Shape::Row`](crate::transform::Shape::Row) may be called with any rows, but for its cursor.
+    /// A task that [is row-wise](Task::is_row_wise) may be called with any rows.
     ///
     /// Legal for keys `[1, 1, 2]`, in any order: `{1: [r1, r2]}`, `{2: [r3]}`.
     /// Illegal: `{1: [r1]}`, `{1: [r2]}`, `{2: [r3]}` (a key in two calls); `{1: [r1, r2, r3]}` (two keys in a call);

@@ -231,7 +231,7 @@ impl DataFrame {
         let mut rows = Vec::new();
         while let Some(batch) = stream.next().await {
             let batch = batch?;
-            let reader = T::reader(&batch)?;
+            let reader = T::reader(&batch).map_err(|e| e.counted_from(rows.len()))?;
             rows.extend((0..batch.num_rows()).map(|i| T::read(&reader, i)));
         }
         Ok(rows)

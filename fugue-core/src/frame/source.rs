@@ -94,7 +94,9 @@ impl LazySource for Once {
         })?;
         let projection: Option<Vec<usize>> = projection.map(<[usize]>::to_vec);
         let (schema, cancel) = (self.schema.clone(), cancel.clone());
-        Ok(Box::new(stream.into_blocking().map(move |batch| {
+        // What has no rows may have any columns.
+        let filled = stream.into_blocking().filter(|batch| !matches!(batch, Ok(batch) if batch.num_rows() == 0));
+        Ok(Box::new(filled.map(move |batch| {
             cancel.check()?;
             let batch = crate::schema::normalise(&batch?, &schema)?;
             Ok(match &projection {

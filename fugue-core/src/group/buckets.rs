@@ -4,15 +4,18 @@ use std::fmt;
 use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, UInt32Array};
-use arrow::compute::{concat, interleave, take};
+use arrow::compute::{interleave, take};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
 
+use super::assign::NOWHERE;
+use super::permute::spread;
+use super::scatter::Scattered;
 use super::sort::sort_groups;
-use super::source::{Source, locate, pieces};
+use super::source::{joined, locate, number, pieces};
 use super::{Groups, Member};
 
 /// Groups that wait to be built, in buckets of whole groups. Every bucket has a group, every group a row.
@@ -31,6 +34,8 @@ pub(super) struct Input {
     pub starts: Vec<usize>,
     /// The row number of each place, when places are not row numbers.
     pub order: Option<UInt32Array>,
+    /// Where the rows of buckets stand in chunks.
+    pub runs: Vec<Run>,
     pub keys: Vec<usize>,
     pub key_schema: SchemaRef,
     pub project: Vec<usize>,
@@ -42,13 +47,24 @@ pub(super) struct Input {
 pub(super) enum Column {
     /// In the order of places.
     Flat(ArrayRef),
+    /// In the order of places, chunk by chunk.
+    Chunks(Vec<ArrayRef>),
     /// As it came, in the order of rows.
     Parts(Vec<ArrayRef>),
 }
 
-impl Column {
-    pub(super) fn parts(source: &Source, column: usize) -> Self {
-        Self::Parts(source.batches.iter().map(|b| b.column(column).clone()).collect())
+/// Where buckets stand in a chunk.
+pub(super) struct Run {
+    /// The first place of the chunk.
+    pub first: usize,
+    /// Where each bucket starts, from the first place on, and the number of rows at the end.
+    pub starts: Vec<u32>,
+}
+
+impl Run {
+    #[inline]
+    pub(super) fn of(&self, bucket: usize) -> Range<usize> {
+        self.starts[bucket] as usize..self.starts[bucket + 1] as usize
     }
 }
 
@@ -68,9 +84,21 @@ pub(super) enum Selection {
     Run(Range<usize>),
     /// In any order.
     Places(UInt32Array),
+    /// The rows of a bucket, by where each goes, chunk by chunk: rows are then read in the order in which they lie in memory.
+    Spread { bucket: usize, rows: usize, to: Vec<u32> },
 }
 
 impl Selection {
+    /// The rows of a bucket, by where each goes.
+    pub(super) fn spread(scattered: &Scattered, bucket: usize, to: Vec<u32>) -> Self {
+        let rows = to.iter().filter(|t| **t != NOWHERE).count();
+        if scattered.buckets > 1 {
+            return Self::Spread { bucket, rows, to };
+        }
+        // Few rows in one bucket did not move, and may be in order already.
+        Self::of_places(placed(rows, (0..).zip(&to)))
+    }
+
     pub(super) fn of_places(places: Vec<u32>) -> Self {
         match places.as_slice() {
             [] => Self::Run(0..0),
@@ -86,20 +114,33 @@ impl Selection {
         match self {
             Self::Run(range) => range.len(),
             Self::Places(places) => places.len(),
+            Self::Spread { rows, .. } => *rows,
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "places are fewer than rows, which fit into 32 bits")]
-    fn place(&self, at: usize) -> u32 {
+    /// The same rows in another order: for each row of the result where it stands now.
+    fn moved(&self, from: &[u32]) -> Self {
         match self {
-            Self::Run(range) => (range.start + at) as u32,
-            Self::Places(places) => places.value(at),
+            Self::Run(range) => Self::of_places(from.iter().map(|at| number(range.start) + at).collect()),
+            Self::Places(places) => Self::of_places(from.iter().map(|at| places.value(*at as usize)).collect()),
+            Self::Spread { bucket, rows, to } => {
+                let goes = placed(*rows, (0..).zip(from));
+                let to = to.iter().map(|t| goes.get(*t as usize).copied().unwrap_or(NOWHERE)).collect();
+                Self::Spread { bucket: *bucket, rows: *rows, to }
+            }
         }
     }
+}
 
-    fn pick(&self, at: impl Iterator<Item = usize>) -> Self {
-        Self::of_places(at.map(|i| self.place(i)).collect())
+/// So many numbers, each put where it goes; those that go nowhere are left out.
+fn placed<'t>(rows: usize, numbers: impl Iterator<Item = (u32, &'t u32)>) -> Vec<u32> {
+    let mut out = vec![0; rows];
+    for (number, to) in numbers {
+        if let Some(slot) = out.get_mut(*to as usize) {
+            *slot = number;
+        }
     }
+    out
 }
 
 impl Buckets {
@@ -153,24 +194,37 @@ impl Buckets {
         }
         let rows: Vec<&Selection> = sorted.iter().zip(&bucket.rows).map(|(s, r)| s.as_ref().unwrap_or(r)).collect();
         let physical = if self.own_partitions { bucket.first } else { bucket.physical };
-        Ok(Groups { keys: self.keys(bucket, &rows)?, members, first: bucket.first, physical, apart: self.own_partitions })
+        Ok(Groups {
+            keys: self.keys(bucket, &members, &rows)?,
+            members,
+            first: bucket.first,
+            physical,
+            apart: self.own_partitions,
+        })
     }
 
     /// The keys of the first row of each group, from the first member that has one.
-    fn keys(&self, bucket: &Bucket, rows: &[&Selection]) -> Result<RecordBatch> {
+    fn keys(&self, bucket: &Bucket, members: &[Member], rows: &[&Selection]) -> Result<RecordBatch> {
         let groups = bucket.offsets[0].len() - 1;
-        let mut picked: Vec<Vec<usize>> = vec![Vec::new(); self.inputs.len()];
+        let mut picked: Vec<Vec<u32>> = vec![Vec::new(); self.inputs.len()];
         let mut whence = Vec::with_capacity(groups);
         for group in 0..groups {
             let has_row = |o: &Vec<usize>| o[group + 1] > o[group];
             let input = bucket.offsets.iter().position(has_row).unwrap_or(0);
             whence.push((input, picked[input].len()));
-            picked[input].push(bucket.offsets[input][group]);
+            picked[input].push(number(bucket.offsets[input][group]));
         }
-        let picked: Vec<Selection> = rows.iter().zip(picked).map(|(r, p)| r.pick(p.into_iter())).collect();
+        let picked: Vec<UInt32Array> = picked.into_iter().map(UInt32Array::from).collect();
         let first = &self.inputs[0];
         let column = |key: usize| -> Result<ArrayRef> {
-            let from = |i: usize| self.inputs[i].gather(self.inputs[i].keys[key], &picked[i]);
+            let from = |i: usize| -> Result<ArrayRef> {
+                let input = &self.inputs[i];
+                let whole = match input.project.iter().position(|c| *c == input.keys[key]) {
+                    Some(at) => ArrayRef::clone(members[i].batch.column(at)),
+                    None => input.gather(input.keys[key], rows[i])?,
+                };
+                Ok(take(&whole, &picked[i], None)?)
+            };
             if let Some(only) = picked.iter().position(|p| p.len() == groups) {
                 return from(only);
             }
@@ -197,7 +251,7 @@ impl Input {
         let gathered =
             self.presort.iter().map(|(c, ascending)| Ok((self.gather(*c, rows)?, !ascending))).collect::<Result<Vec<_>>>()?;
         let moved = sort_groups(&gathered, offsets)?;
-        Ok(moved.map(|m| rows.pick(m.into_iter().map(|i| i as usize))))
+        Ok(moved.map(|m| rows.moved(&m)))
     }
 
     fn batch(&self, rows: &Selection) -> Result<RecordBatch> {
@@ -206,30 +260,41 @@ impl Input {
     }
 
     fn gather(&self, column: usize, rows: &Selection) -> Result<ArrayRef> {
-        let parts = match (&self.columns[column], rows) {
-            (None, _) => {
-                return Err(crate::Error::new(crate::ErrorKind::Unexpected, format!("column {column} was not laid out")));
+        let column = self.columns[column].as_ref().ok_or_else(|| unlaid(column))?;
+        match (column, rows) {
+            (Column::Chunks(chunks), Selection::Spread { bucket, rows, to }) => {
+                spread(chunks, self.runs.iter().map(|r| r.of(*bucket)), *rows, to)
             }
-            (Some(Column::Flat(array)), Selection::Run(range)) => return Ok(array.slice(range.start, range.len())),
-            (Some(Column::Flat(array)), Selection::Places(places)) => return Ok(take(array, places, None)?),
-            (Some(Column::Parts(parts)), _) => parts,
-        };
-        if let (Selection::Run(range), None) = (rows, &self.order) {
-            let slices: Vec<ArrayRef> =
-                pieces(&self.starts, range.clone()).map(|(part, r)| parts[part].slice(r.start, r.len())).collect();
-            return match slices.as_slice() {
-                [one] => Ok(ArrayRef::clone(one)),
-                [] => Ok(parts[0].slice(0, 0)),
-                many => Ok(concat(&many.iter().map(|a| &**a).collect::<Vec<_>>())?),
-            };
+            (Column::Chunks(_), _) => Err(Error::new(ErrorKind::Unexpected, "rows in chunks were asked for by place")),
+            (_, Selection::Spread { bucket, rows, to }) => {
+                let places = self.runs.iter().flat_map(|run| run.of(*bucket).map(|at| number(run.first + at)));
+                self.pick(column, &Selection::Places(placed(*rows, places.zip(to)).into()))
+            }
+            _ => self.pick(column, rows),
         }
-        let row = |at: usize| {
-            let place = rows.place(at) as usize;
-            self.order.as_ref().map_or(place, |o| o.value(place) as usize)
+    }
+
+    fn pick(&self, column: &Column, rows: &Selection) -> Result<ArrayRef> {
+        let (parts, places) = match (column, rows) {
+            (Column::Flat(array), Selection::Run(range)) => return Ok(array.slice(range.start, range.len())),
+            (Column::Flat(array), Selection::Places(places)) => return Ok(take(array, places, None)?),
+            (Column::Parts(parts), Selection::Run(range)) if self.order.is_none() => {
+                let slices: Vec<ArrayRef> =
+                    pieces(&self.starts, range.clone()).map(|(part, r)| parts[part].slice(r.start, r.len())).collect();
+                return if slices.is_empty() { Ok(parts[0].slice(0, 0)) } else { joined(&slices) };
+            }
+            (Column::Parts(parts), Selection::Run(range)) => (parts, &(number(range.start)..number(range.end)).collect()),
+            (Column::Parts(parts), Selection::Places(places)) => (parts, &places.values().to_vec()),
+            _ => return Err(Error::new(ErrorKind::Unexpected, "rows in chunks were asked for by place")),
         };
-        let from: Vec<(usize, usize)> = (0..rows.len()).map(|at| locate(&self.starts, row(at))).collect();
+        let row = |place: &u32| self.order.as_ref().map_or(*place, |o| o.value(*place as usize)) as usize;
+        let from: Vec<(usize, usize)> = places.iter().map(|place| locate(&self.starts, row(place))).collect();
         Ok(interleave(&parts.iter().map(|a| &**a).collect::<Vec<_>>(), &from)?)
     }
+}
+
+fn unlaid(column: usize) -> Error {
+    Error::new(ErrorKind::Unexpected, format!("column {column} was not laid out"))
 }
 
 fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {

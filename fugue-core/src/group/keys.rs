@@ -15,7 +15,7 @@ use super::words::{self, Part};
 #[derive(Clone, Debug)]
 pub(super) enum KeyKind {
     /// All columns fit into one word, which is the tag.
-    Word(Vec<Part>),
+    Word,
     /// Columns of fixed width, text and bytes: the tag is a hash, and so many proofs of 128 bits confirm it.
     Proofs(Vec<Proof>),
     /// Anything else: the tag is a hash of the row format.
@@ -28,7 +28,7 @@ pub(super) enum Proof {
     /// The view of a column of text or bytes.
     View(usize),
     /// The words of columns of fixed width.
-    Words(Vec<(usize, Part)>),
+    Words(Vec<usize>),
 }
 
 /// The keys of a run of rows.
@@ -37,6 +37,9 @@ pub(super) struct EncodedKeys {
     pub tags: Vec<u64>,
     /// Row after row, as many for each as the kind says.
     pub proofs: Vec<u128>,
+    /// Which columns of fixed width are null in a row, a bit for each key; empty when none is in any row. Nulls stand beside the
+    /// words and not in them, so that the kind of the keys is known before the last row is seen.
+    pub nulls: Vec<u64>,
     pub detail: Detail,
 }
 
@@ -61,29 +64,34 @@ const INLINE: usize = 12;
 /// Keys that need more proofs than this are better off in the row format.
 const MOST_PROOFS: usize = 8;
 
+/// There is a bit for each in a set of nulls.
+const MOST_COLUMNS: usize = 64;
+
+const PART: Part = Part { descending: false, nullable: false };
+
 impl KeyKind {
-    /// The cheapest kind for columns, each with whether any row of any input has a null in it.
-    pub(super) fn of(columns: &[(DataType, bool)]) -> Self {
-        let part = |nullable| Part { descending: false, nullable };
-        if words::words(columns.iter().map(|(t, n)| (t, part(*n)))).is_some_and(|w| w <= 1) {
-            return Self::Word(columns.iter().map(|(_, n)| part(*n)).collect());
+    /// The cheapest kind for columns.
+    pub(super) fn of(columns: &[DataType]) -> Self {
+        if columns.len() > MOST_COLUMNS {
+            return Self::Bytes;
+        }
+        if words::words(columns.iter().map(|t| (t, PART))).is_some_and(|w| w <= 1) {
+            return Self::Word;
         }
         let mut proofs = Vec::new();
-        let mut words: Vec<(usize, Part)> = Vec::new();
+        let mut words: Vec<usize> = Vec::new();
         let mut bits = 0;
-        for (i, (data_type, nullable)) in columns.iter().enumerate() {
+        for (i, data_type) in columns.iter().enumerate() {
             if matches!(data_type, DataType::Utf8View | DataType::BinaryView) {
                 proofs.push(Proof::View(i));
                 continue;
             }
-            let Some(width) = words::width(data_type).map(|w| w + usize::from(*nullable)).filter(|w| *w <= 128) else {
-                return Self::Bytes;
-            };
+            let Some(width) = words::width(data_type) else { return Self::Bytes };
             if bits + width > 128 {
                 proofs.push(Proof::Words(std::mem::take(&mut words)));
                 bits = 0;
             }
-            words.push((i, part(*nullable)));
+            words.push(i);
             bits += width;
         }
         if !words.is_empty() {
@@ -96,18 +104,20 @@ impl KeyKind {
     pub(super) fn proofs(&self) -> usize {
         match self {
             Self::Proofs(proofs) => proofs.len(),
-            Self::Word(_) | Self::Bytes => 0,
+            Self::Word | Self::Bytes => 0,
         }
     }
 
     /// The keys of a run of rows, in place of those that were there before.
     pub(super) fn encode(&self, rows: usize, columns: &[ArrayRef], keys: &mut EncodedKeys) -> Result<()> {
         keys.tags.clear();
+        keys.nulls.clear();
         match self {
-            Self::Word(parts) => {
+            Self::Word => {
                 keys.tags.resize(rows, 0);
-                let columns: Vec<_> = columns.iter().cloned().zip(parts.iter().copied()).collect();
-                words::encode_into(keys.tags.as_chunks_mut::<1>().0, &columns);
+                let parts: Vec<_> = columns.iter().map(|c| (ArrayRef::clone(c), PART)).collect();
+                words::encode_into(keys.tags.as_chunks_mut::<1>().0, &parts);
+                mark_nulls(keys, columns);
             }
             Self::Proofs(proofs) => {
                 keys.tags.resize(rows, 0);
@@ -115,6 +125,7 @@ impl KeyKind {
                 keys.proofs.resize(rows * proofs.len(), 0);
                 let buffers = proofs.iter().enumerate().map(|(at, proof)| encode_proof(keys, at, proofs.len(), proof, columns));
                 keys.detail = Detail::Buffers(buffers.collect());
+                mark_nulls(keys, columns);
             }
             Self::Bytes => {
                 let rows = canonical::rows(&columns.iter().map(|c| (ArrayRef::clone(c), false)).collect::<Vec<_>>())?;
@@ -126,13 +137,27 @@ impl KeyKind {
     }
 }
 
+/// Notes nulls in columns of fixed width, and makes the tags of such rows others than those of the values that stand under them.
+fn mark_nulls(keys: &mut EncodedKeys, columns: &[ArrayRef]) {
+    for (i, column) in columns.iter().enumerate().filter(|(_, c)| words::width(c.data_type()).is_some()) {
+        let Some(nulls) = column.logical_nulls().filter(|n| n.null_count() > 0) else { continue };
+        keys.nulls.resize(keys.tags.len(), 0);
+        for (mask, valid) in keys.nulls.iter_mut().zip(nulls.iter()) {
+            *mask |= u64::from(!valid) << i;
+        }
+    }
+    for (tag, mask) in keys.tags.iter_mut().zip(&keys.nulls).filter(|(_, mask)| **mask != 0) {
+        *tag = combine(*tag, *mask);
+    }
+}
+
 /// Adds a proof to all rows, and to their tags; gives the buffers that it points to.
 fn encode_proof(keys: &mut EncodedKeys, at: usize, stride: usize, proof: &Proof, columns: &[ArrayRef]) -> Vec<Buffer> {
     let rows = keys.tags.len();
     let slots = keys.proofs.iter_mut().skip(at).step_by(stride).zip(&mut keys.tags);
     match proof {
         Proof::Words(parts) => {
-            let columns: Vec<_> = parts.iter().map(|(i, part)| (ArrayRef::clone(&columns[*i]), *part)).collect();
+            let columns: Vec<_> = parts.iter().map(|i| (ArrayRef::clone(&columns[*i]), PART)).collect();
             let words = words::encode::<2>(rows, &columns);
             for ((slot, tag), [first, second]) in slots.zip(words) {
                 *slot = u128::from(first) << 64 | u128::from(second);

@@ -31,7 +31,7 @@ use arrow::record_batch::RecordBatch;
 
 pub use buckets::Buckets;
 pub use plan::{CoInput, GroupPlan, ZipKind};
-pub use run::{cogroup, group};
+pub use run::{cogroup, group, group_stream};
 pub use sorted::{key_hashes, order_keys, sorted_groups};
 pub use split::split;
 

@@ -3,105 +3,142 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanBufferBuilder, PrimitiveArray, UInt32Array, downcast_primitive,
-};
-use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, UInt32Array, downcast_primitive};
+use arrow::buffer::NullBuffer;
 use arrow::compute::{concat, take};
 use arrow::datatypes::DataType;
-use arrow::record_batch::RecordBatch;
 use rayon::prelude::*;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
 
-use super::source::{Source, cut, number, pieces};
+use super::source::{Source, number};
 
-/// A column in the order of places: one array that all buckets take from.
-///
-/// Moving fixed-width values chunk by chunk, in the cache, is cheaper than taking them from all over memory bucket by bucket.
-pub(super) fn permute(source: &Source, column: usize, order: &[u32], cancel: &Cancel) -> Result<ArrayRef> {
-    let data_type = source.batches[0].column(column).data_type().clone();
+/// Whether values of a type are moved chunk by chunk, in the cache: cheaper than taking them from all over memory bucket by bucket.
+pub(super) fn moves(data_type: &DataType) -> bool {
+    data_type.is_primitive()
+}
+
+/// The values of a chunk in another order.
+pub(super) fn permute(values: &ArrayRef, order: &[u32]) -> Result<ArrayRef> {
     macro_rules! primitive {
         ($kind:ty) => {
-            permute_primitive::<$kind>(source, column, order, cancel)
+            permute_values(values.as_primitive::<$kind>(), order)
         };
     }
     downcast_primitive! {
-        data_type => (primitive),
-        DataType::Utf8View | DataType::BinaryView if buffers(source, column) > MOST_BUFFERS => compact(source, column, order, cancel),
-        // The whole column first, so that the buffers of views stand once in the result, however many chunks there are.
-        _ => {
-            let whole = source.column(column, 0..source.rows())?;
-            Ok(take(&whole, &UInt32Array::new(ScalarBuffer::from(order.to_vec()), None), None)?)
+        values.data_type() => (primitive),
+        other => Err(unmoved(other)),
+    }
+}
+
+fn permute_values<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, order: &[u32]) -> Result<ArrayRef> {
+    let from = &array.values()[..];
+    let values: Vec<T::Native> = order.iter().map(|at| from[*at as usize]).collect();
+    let nulls = array.nulls().filter(|n| n.null_count() > 0);
+    let nulls = nulls.map(|n| NullBuffer::new(order.iter().map(|at| n.is_valid(*at as usize)).collect()));
+    let moved = PrimitiveArray::<T>::try_new(values.into(), nulls)?;
+    Ok(Arc::new(moved.with_data_type(array.data_type().clone())))
+}
+
+/// The rows of a bucket of a column that was moved chunk by chunk: of each chunk a run, each row put where it goes.
+///
+/// Runs are read in order and rows are written all over a result that fits into the cache; the other way round would wait for memory.
+pub(super) fn spread(
+    chunks: &[ArrayRef],
+    runs: impl Iterator<Item = Range<usize>> + Clone,
+    rows: usize,
+    to: &[u32],
+) -> Result<ArrayRef> {
+    macro_rules! primitive {
+        ($kind:ty) => {
+            spread_values::<$kind>(chunks, runs, rows, to)
+        };
+    }
+    match chunks.first().map(|c| c.data_type()) {
+        None => Err(Error::new(ErrorKind::Unexpected, "a column without chunks")),
+        Some(data_type) => downcast_primitive! {
+            data_type => (primitive),
+            other => Err(unmoved(other)),
+        },
+    }
+}
+
+fn unmoved(data_type: &DataType) -> Error {
+    Error::new(ErrorKind::Unexpected, format!("a column of {data_type} does not move with its chunk"))
+}
+
+fn spread_values<T: ArrowPrimitiveType>(
+    chunks: &[ArrayRef],
+    runs: impl Iterator<Item = Range<usize>> + Clone,
+    rows: usize,
+    to: &[u32],
+) -> Result<ArrayRef> {
+    let mut values = vec![T::Native::default(); rows];
+    let mut rest = to;
+    for (chunk, run) in chunks.iter().zip(runs.clone()) {
+        let (here, after) = rest.split_at(run.len());
+        rest = after;
+        for (value, to) in chunk.as_primitive::<T>().values()[run].iter().zip(here) {
+            // Rows of groups that are not called go nowhere.
+            if let Some(slot) = values.get_mut(*to as usize) {
+                *slot = *value;
+            }
         }
     }
+    let nulls = chunks.iter().any(|c| c.null_count() > 0).then(|| {
+        let mut valid = vec![true; rows];
+        let mut rest = to;
+        for (chunk, run) in chunks.iter().zip(runs) {
+            let (here, after) = rest.split_at(run.len());
+            rest = after;
+            let Some(nulls) = chunk.nulls().filter(|n| n.null_count() > 0) else { continue };
+            for (row, to) in run.zip(here) {
+                if let Some(slot) = valid.get_mut(*to as usize) {
+                    *slot = nulls.is_valid(row);
+                }
+            }
+        }
+        NullBuffer::from(valid)
+    });
+    let array = PrimitiveArray::<T>::try_new(values.into(), nulls)?;
+    Ok(Arc::new(array.with_data_type(chunks[0].data_type().clone())))
+}
+
+/// A column that is not moved chunk by chunk, in the order of places: one array that all buckets take from.
+pub(super) fn flat(source: &Source, column: usize, order: &UInt32Array, cancel: &Cancel) -> Result<ArrayRef> {
+    if buffers(source, column) > MOST_BUFFERS {
+        return compact(source, column, order, cancel);
+    }
+    // The whole column first, so that the buffers of views stand once in the result, however many chunks there are.
+    Ok(take(&source.column(column, 0..source.rows())?, order, None)?)
 }
 
 /// Each bucket keeps all buffers of a column of views alive and counts them, so there must not be too many.
 const MOST_BUFFERS: usize = 1 << 10;
 
 fn buffers(source: &Source, column: usize) -> usize {
-    let of = |b: &RecordBatch| {
-        let array = b.column(column);
-        array.as_string_view_opt().map_or_else(|| array.as_binary_view().data_buffers().len(), |a| a.data_buffers().len())
+    let of = |array: &ArrayRef| match array.data_type() {
+        DataType::Utf8View => array.as_string_view().data_buffers().len(),
+        DataType::BinaryView => array.as_binary_view().data_buffers().len(),
+        _ => 0,
     };
-    source.batches.iter().map(of).sum()
+    source.parts[column].iter().map(of).sum()
 }
 
-/// As [`permute`] for views into very many buffers (each slice of a batch has all buffers of the batch): into a few new ones.
-fn compact(source: &Source, column: usize, order: &[u32], cancel: &Cancel) -> Result<ArrayRef> {
+/// As [`flat`] for views into very many buffers (each slice of a batch has all buffers of the batch): into a few new ones.
+fn compact(source: &Source, column: usize, order: &UInt32Array, cancel: &Cancel) -> Result<ArrayRef> {
     let chunk = |rows: &Range<usize>| -> Result<ArrayRef> {
         cancel.check()?;
         let first = number(rows.start);
-        let order: UInt32Array = order[rows.clone()].iter().map(|row| Some(row - first)).collect();
+        let order: UInt32Array = order.values()[rows.clone()].iter().map(|row| Some(row - first)).collect();
         let array = take(&source.column(column, rows.clone())?, &order, None)?;
         Ok(match array.as_string_view_opt() {
             Some(text) => Arc::new(text.gc()),
             None => Arc::new(array.as_binary_view().gc()),
         })
     };
-    let chunks = source.chunks.par_iter().map(chunk).collect::<Result<Vec<_>>>()?;
+    let ranges: Vec<Range<usize>> = source.starts.windows(2).map(|w| w[0]..w[1]).collect();
+    let chunks = ranges.par_iter().map(chunk).collect::<Result<Vec<_>>>()?;
     Ok(concat(&chunks.iter().map(|c| &**c).collect::<Vec<_>>())?)
-}
-
-fn permute_primitive<T: ArrowPrimitiveType>(source: &Source, column: usize, order: &[u32], cancel: &Cancel) -> Result<ArrayRef> {
-    let mut values = vec![T::Native::default(); source.rows()];
-    let tasks: Vec<_> = {
-        let mut values = &mut values[..];
-        source.chunks.iter().map(|chunk| (chunk.clone(), cut(&mut values, chunk.len()))).collect()
-    };
-    let nulls = tasks
-        .into_par_iter()
-        .map_init(Vec::new, |chunk: &mut Vec<T::Native>, (rows, out)| {
-            cancel.check()?;
-            // Read in order first, then out of order from the cache.
-            chunk.clear();
-            let mut has_nulls = false;
-            for (batch, rows) in pieces(&source.starts, rows.clone()) {
-                let piece = source.batches[batch].column(column).slice(rows.start, rows.len());
-                has_nulls |= piece.null_count() > 0;
-                chunk.extend_from_slice(piece.as_primitive::<T>().values());
-            }
-            let order = &order[rows.clone()];
-            let first = number(rows.start);
-            for (out, row) in out.iter_mut().zip(order) {
-                *out = chunk[(row - first) as usize];
-            }
-            let nulls = if has_nulls { source.column(column, rows)?.nulls().cloned() } else { None };
-            Ok(nulls.map(|n| order.iter().map(|row| n.is_valid((row - first) as usize)).collect::<BooleanBuffer>()))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let nulls = nulls.iter().any(Option::is_some).then(|| {
-        let mut all = BooleanBufferBuilder::new(source.rows());
-        for (chunk, nulls) in source.chunks.iter().zip(&nulls) {
-            match nulls {
-                Some(nulls) => all.append_buffer(nulls),
-                None => all.append_n(chunk.len(), true),
-            }
-        }
-        NullBuffer::new(all.finish())
-    });
-    let data_type = source.batches[0].column(column).data_type().clone();
-    Ok(Arc::new(PrimitiveArray::<T>::try_new(values.into(), nulls)?.with_data_type(data_type)))
 }

@@ -43,7 +43,7 @@ pub fn key_hashes(columns: &[ArrayRef]) -> Result<UInt64Array> {
 /// not looked at.
 ///
 /// # Errors
-/// `Unexpected` for keys that the schema does not have; what reading meets comes out of the iterator.
+/// [`ErrorKind::Unexpected`] for key columns that the schema does not have; what reading meets comes out of the iterator.
 pub fn sorted_groups(
     schema: &Schema,
     batches: BatchIter,
@@ -165,5 +165,89 @@ impl Sorted {
         };
         self.first += groups.len();
         Ok(groups)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{AsArray, Float64Array, Int64Array};
+    use arrow::datatypes::{Float64Type, Int64Type};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::partition::PartitionSpec;
+
+    /// Rows of sorted keys, cut anywhere: a float key that has null, NaN of both signs and zeros of both signs, and a number.
+    fn batches(keys: &[Option<f64>], cuts: &[usize]) -> (Schema, Vec<RecordBatch>) {
+        let schema = Schema::parse("k:double,n:long").unwrap();
+        let columns: Vec<ArrayRef> =
+            vec![Arc::new(Float64Array::from(keys.to_vec())), Arc::new(Int64Array::from_iter_values(0..keys.len() as i64))];
+        let all = RecordBatch::try_new(schema.to_arrow(), columns).unwrap();
+        let mut ends: Vec<usize> = cuts.iter().map(|c| c % (keys.len() + 1)).chain([0, keys.len()]).collect();
+        ends.sort_unstable();
+        (schema, ends.windows(2).map(|w| all.slice(w[0], w[1] - w[0])).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn groups_are_those_of_the_rows_whatever_the_batches(
+            runs in prop::collection::vec((0_usize..6, 1_usize..9_000), 0..8),
+            cuts in prop::collection::vec(any::<usize>(), 0..12),
+        ) {
+            // A key may come again in a later run only if the rows were not sorted, so each run has one of its own.
+            let kinds = [None, Some(f64::NAN), Some(0.0), Some(1.5), Some(f64::NEG_INFINITY), Some(7.0)];
+            let mut seen = Vec::new();
+            let mut keys = Vec::new();
+            let mut expected = Vec::new();
+            for (kind, rows) in runs {
+                if !seen.contains(&kind) {
+                    seen.push(kind);
+                    expected.push((keys.len() as i64, rows));
+                    // The same key in other bits.
+                    keys.extend((0..rows).map(|i| if i % 2 == 0 { kinds[kind] } else { kinds[kind].map(|k| if k == 0.0 || k.is_nan() { -k } else { k }) }));
+                }
+            }
+            let (schema, batches) = batches(&keys, &cuts);
+            let plan = GroupPlan::new(&schema, &PartitionSpec::new().by("k").unwrap(), 0).unwrap();
+            let mut got = Vec::new();
+            let mut number = 0;
+            for groups in sorted_groups(&schema, Box::new(batches.into_iter().map(Ok)), &plan).unwrap() {
+                let groups = groups.unwrap();
+                prop_assert_eq!(groups.first, number);
+                prop_assert_eq!(groups.keys.num_rows(), groups.len());
+                number += groups.len();
+                for g in 0..groups.len() {
+                    let rows = groups.members[0].rows(g);
+                    let numbers = rows.column(1).as_primitive::<Int64Type>().values();
+                    prop_assert!(numbers.windows(2).all(|w| w[0] + 1 == w[1]));
+                    let (key, of_row) = (groups.keys.column(0).as_primitive::<Float64Type>(), rows.column(0).as_primitive::<Float64Type>());
+                    prop_assert_eq!(key.slice(g, 1).iter().next().map(|k| k.map(f64::to_bits)), of_row.iter().next().map(|k| k.map(f64::to_bits)));
+                    got.push((numbers[0], rows.num_rows()));
+                }
+            }
+            prop_assert_eq!(got, expected);
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_keys_are_in_the_order_of_the_contract() {
+        let keys: ArrayRef = Arc::new(Float64Array::from(vec![
+            Some(f64::NEG_INFINITY),
+            Some(-1.0),
+            Some(-0.0),
+            Some(2.0),
+            Some(f64::INFINITY),
+            Some(-f64::NAN),
+            None,
+        ]));
+        for ascending in [true, false] {
+            let bytes = order_keys(&[(Arc::clone(&keys), ascending)]).unwrap();
+            let mut order: Vec<usize> = (0..7).collect();
+            order.sort_by_key(|i| bytes.value(*i));
+            assert_eq!(order, if ascending { [0, 1, 2, 3, 4, 5, 6] } else { [5, 4, 3, 2, 1, 0, 6] });
+        }
+        let zero: ArrayRef = Arc::new(Float64Array::from(vec![0.0, -0.0]));
+        let hashes = key_hashes(&[zero]).unwrap();
+        assert_eq!(hashes.value(0), hashes.value(1));
     }
 }

@@ -19,7 +19,8 @@ use crate::partition::{Algo, PartitionSpec};
 use crate::run::{Cancel, CancelHandle, Pool};
 use crate::schema::{Field, Schema, Type};
 
-const SMALL: Sizes = Sizes { chunk: 7, bucket: 5 };
+/// Many chunks and buckets for few rows.
+const SMALL: Sizes = Sizes { chunk: 7, bucket: 5, stream: 25, fine: 16 };
 
 /// A value as the contract compares it.
 #[derive(Clone, Debug, PartialEq)]
@@ -290,7 +291,7 @@ proptest! {
         for pool in pools() {
             for batches in [cut(&rows, &sizes), cut(&rows, &[rows.len().max(1)])] {
                 let plan = plan(&keys, &presort, Algo::Hash, num);
-                let buckets = group_with(&schema(), batches, &plan, &pool, &Cancel::never(), SMALL).unwrap();
+                let buckets = group_with(&schema(), batches.into_iter().map(Ok), &plan, &pool, &Cancel::never(), SMALL).unwrap();
                 for bucket in 0..buckets.len() {
                     let groups = buckets.build(bucket).unwrap();
                     prop_assert!(num == 0 || groups.physical_of(0) < num);
@@ -308,7 +309,7 @@ proptest! {
     fn partitions_without_keys_are_pieces(rows in table(60), (_, presort) in layout(), sizes in sizes(), num in 0usize..70) {
         for (algo, batches) in [(Algo::Default, cut(&rows, &sizes)), (Algo::Even, cut(&rows, &[rows.len().max(1)]))] {
             let plan = plan(&[], &presort, algo, num);
-            let buckets = group_with(&schema(), batches, &plan, &pools()[1], &Cancel::never(), SMALL).unwrap();
+            let buckets = group_with(&schema(), batches.into_iter().map(Ok), &plan, &pools()[1], &Cancel::never(), SMALL).unwrap();
             let pieces = single(run(&buckets, &[&rows], &[vec![]]));
             prop_assert_eq!(pieces.len(), num.clamp(1, rows.len().max(1)).min(rows.len()));
             let mut start = 0;
@@ -327,7 +328,7 @@ proptest! {
         let mut seen = Vec::new();
         for batches in [cut(&rows, &sizes), cut(&rows, &[rows.len().max(1)])] {
             let plan = plan(&keys, &presort, Algo::Coarse, num);
-            let buckets = group_with(&schema(), batches, &plan, &pools()[1], &Cancel::never(), SMALL).unwrap();
+            let buckets = group_with(&schema(), batches.into_iter().map(Ok), &plan, &pools()[1], &Cancel::never(), SMALL).unwrap();
             seen.push(single(run(&buckets, &[&rows], std::slice::from_ref(&keys))));
         }
         prop_assert_eq!(&seen[0], &seen[1]);

@@ -15,7 +15,7 @@ use arrow::datatypes::{
 pub(super) struct Part {
     /// Great values first. Nulls stay last.
     pub descending: bool,
-    /// Whether there is a bit for null: there must be one if the column has a null.
+    /// Whether there is a bit for null; without, a null is like the least of its bits, and must be told apart by other means.
     pub nullable: bool,
 }
 
@@ -94,7 +94,7 @@ impl<const W: usize> Filler<'_, W> {
             // `width` admits no other type.
             _ => return,
         }
-        if let Some(nulls) = self.nulls.take() {
+        if let Some(nulls) = self.nulls.take().filter(|_| self.part.nullable) {
             let (word, shift) = ((self.offset - 1) / 64, 63 - (self.offset - 1) % 64);
             for (row, valid) in nulls.iter().enumerate() {
                 self.out[row][word] |= u64::from(!valid) << shift;

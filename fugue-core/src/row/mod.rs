@@ -155,6 +155,11 @@ pub trait Cell: Sized {
     /// Appends a value.
     fn write(self, writer: &mut Self::Writer);
 
+    /// Appends values.
+    fn write_all(values: Vec<Self>, writer: &mut Self::Writer) {
+        values.into_iter().for_each(|value| value.write(writer));
+    }
+
     /// Appends a null.
     fn write_null(writer: &mut Self::Writer);
 

@@ -1,12 +1,14 @@
 //! Cells of integers and floats: read in place, or widened once where the column is narrower.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, PrimitiveArray, PrimitiveBuilder};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, BooleanBufferBuilder, PrimitiveArray};
+use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::{
-    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    ArrowNativeType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 
 use super::nulls::{Nulls, mismatch};
@@ -19,6 +21,64 @@ use crate::schema::Type;
 #[derive(Clone, Debug)]
 pub struct Values<'a, T: Clone>(pub(super) Cow<'a, [T]>);
 
+/// The numbers of a column: as they lie there, or converted. Shares the buffer, so that a value is read without asking which.
+#[derive(Clone, Debug)]
+pub struct Numbers<'a, T: ArrowNativeType> {
+    values: ScalarBuffer<T>,
+    batch: PhantomData<&'a T>,
+}
+
+impl<T: ArrowNativeType> Numbers<'_, T> {
+    fn new(values: ScalarBuffer<T>) -> Self {
+        Self { values, batch: PhantomData }
+    }
+}
+
+/// A builder of a column of numbers. arrow's own keeps count of nulls value by value, which costs more than the value.
+#[derive(Debug)]
+pub struct NumberWriter<T: ArrowPrimitiveType> {
+    values: Vec<T::Native>,
+    /// Made at the first null.
+    valid: Option<BooleanBufferBuilder>,
+}
+
+impl<T: ArrowPrimitiveType> NumberWriter<T> {
+    fn new(capacity: usize) -> Self {
+        Self { values: Vec::with_capacity(capacity), valid: None }
+    }
+
+    #[inline]
+    fn push(&mut self, value: T::Native) {
+        self.values.push(value);
+        if let Some(valid) = &mut self.valid {
+            valid.append(true);
+        }
+    }
+
+    fn extend(&mut self, values: &[T::Native]) {
+        self.values.extend_from_slice(values);
+        if let Some(valid) = &mut self.valid {
+            valid.append_n(values.len(), true);
+        }
+    }
+
+    fn push_null(&mut self) {
+        let before = self.values.len();
+        let valid = self.valid.get_or_insert_with(|| {
+            let mut valid = BooleanBufferBuilder::new(before + 1);
+            valid.append_n(before, true);
+            valid
+        });
+        valid.append(false);
+        self.values.push(T::Native::default());
+    }
+
+    fn finish(self) -> Result<ArrayRef> {
+        let nulls = self.valid.map(|mut valid| NullBuffer::new(valid.finish()));
+        Ok(Arc::new(PrimitiveArray::<T>::try_new(self.values.into(), nulls)?))
+    }
+}
+
 /// Implements a number; behind each follow the types that widen to it without loss.
 macro_rules! number {
     ($($native:ident, $arrow:ident, $ty:ident, byte $byte:tt, from [$($from:ident),*];)*) => { $(
@@ -26,8 +86,8 @@ macro_rules! number {
 
         impl Cell for $native {
             type Of<'a> = Self;
-            type Reader<'a> = Values<'a, Self>;
-            type Writer = PrimitiveBuilder<$arrow>;
+            type Reader<'a> = Numbers<'a, Self>;
+            type Writer = NumberWriter<$arrow>;
             number!(bytes $byte);
 
             fn ty() -> Type {
@@ -37,43 +97,47 @@ macro_rules! number {
             fn reader<'a>(array: &'a dyn Array, nulls: Nulls<'_>, name: &str) -> Result<Self::Reader<'a>> {
                 nulls.check(array, name)?;
                 if let Some(found) = array.as_any().downcast_ref::<PrimitiveArray<$arrow>>() {
-                    return Ok(Values(Cow::Borrowed(found.values())));
+                    return Ok(Numbers::new(found.values().clone()));
                 }
                 let decoded = decode(array)?;
                 let plain = decoded.as_deref().unwrap_or(array).as_any();
                 if let Some(found) = plain.downcast_ref::<PrimitiveArray<$arrow>>() {
-                    return Ok(Values(Cow::Owned(found.values().to_vec())));
+                    return Ok(Numbers::new(found.values().clone()));
                 }
                 $(if let Some(found) = plain.downcast_ref::<PrimitiveArray<$from>>() {
-                    return Ok(Values(Cow::Owned(found.values().iter().map(|&v| Self::from(v)).collect())));
+                    return Ok(Numbers::new(found.values().iter().map(|&v| Self::from(v)).collect()));
                 })*
                 Err(mismatch(name, &Self::ty(), array.data_type()))
             }
 
             #[inline]
             fn read<'a>(reader: &Self::Reader<'a>, row: usize) -> Self::Of<'a> {
-                reader.0[row]
+                reader.values[row]
             }
 
             fn slice<'r, 'a>(reader: &'r Self::Reader<'a>) -> Option<&'r [Self::Of<'a>]> {
-                Some(&reader.0)
+                Some(&reader.values)
             }
 
             fn writer(capacity: usize) -> Self::Writer {
-                PrimitiveBuilder::with_capacity(capacity)
+                NumberWriter::new(capacity)
             }
 
             #[inline]
             fn write(self, writer: &mut Self::Writer) {
-                writer.append_value(self);
+                writer.push(self);
+            }
+
+            fn write_all(values: Vec<Self>, writer: &mut Self::Writer) {
+                writer.extend(&values);
             }
 
             fn write_null(writer: &mut Self::Writer) {
-                writer.append_null();
+                writer.push_null();
             }
 
-            fn finish(mut writer: Self::Writer) -> Result<ArrayRef> {
-                Ok(Arc::new(writer.finish()))
+            fn finish(writer: Self::Writer) -> Result<ArrayRef> {
+                writer.finish()
             }
         }
     )* };

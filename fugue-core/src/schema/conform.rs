@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::{DataType, Schema as ArrowSchema};
+use arrow::datatypes::{DataType, FieldRef, Schema as ArrowSchema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::layout::{SubMicrosecond, canonical};
@@ -74,6 +74,13 @@ pub fn conform(batch: &RecordBatch, to: &Schema) -> Result<RecordBatch> {
         columns.push(column);
     }
     assemble(batch, to, columns)
+}
+
+/// Whether the batch has the columns of the schema in the contract's layout, in order: [`conform`] would only change its label.
+pub(crate) fn is_alike(batch: &RecordBatch, to: &Schema) -> bool {
+    let (own, to_arrow) = (batch.schema_ref().fields(), to.arrow().fields());
+    let same = |(a, b): (&FieldRef, &FieldRef)| a.name() == b.name() && a.data_type() == b.data_type();
+    own.len() == to_arrow.len() && own.iter().zip(to_arrow).all(same) && !to.has_maps()
 }
 
 fn column(array: &ArrayRef, to: &Type, below: SubMicrosecond) -> Result<ArrayRef> {

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
+pub(crate) use conform::is_alike;
 pub use conform::{conform, normalise, normalise_array, normalise_with};
 pub use convert::IntoSchema;
 pub use expression::SchemaExpression;

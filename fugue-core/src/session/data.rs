@@ -72,10 +72,12 @@ impl IntoSource<ViaBatches> for RecordBatch {
 
 impl IntoSource<ViaBatches> for Vec<RecordBatch> {
     fn into_source(self) -> Result<Source> {
-        let first = self.first().ok_or_else(|| {
+        // Batches without rows may have any columns, as those of a program that had nothing to fill them with; where all are so, the
+        // last one is as good as another.
+        let telling = self.iter().find(|batch| batch.num_rows() > 0).or(self.last()).ok_or_else(|| {
             Error::new(ErrorKind::SchemaInvalid, "no batch tells the columns; give them with their schema: (\"a:long\", batches)")
         })?;
-        Source::batches(Schema::of_batch(first)?, self)
+        Source::batches(Schema::of_batch(telling)?, self)
     }
 }
 

@@ -154,6 +154,12 @@ impl Session {
         self.inner.pool.threads()
     }
 
+    /// The threads themselves, for adapters that run functions outside of an action.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.inner.pool
+    }
+
     /// The engine itself, for those who know its type.
     #[must_use]
     pub fn engine<E: Engine>(&self) -> Option<&E> {

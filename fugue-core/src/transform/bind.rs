@@ -85,7 +85,7 @@ fn try_bind(
             spec.validate(input)?;
         }
     }
-    if let Some(rules) = options.rules.clone().or_else(|| registry::rules_of(function.type_id())) {
+    for rules in registry::rules_of(function.type_id()).iter().chain(&options.rules) {
         rules.check(spec, inputs)?;
     }
     let first = inputs.first().ok_or_else(|| Error::new(ErrorKind::Unexpected, "a task without an input"))?;

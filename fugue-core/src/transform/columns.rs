@@ -64,7 +64,7 @@ impl<C: Plain> ValueOutput<ViaCollection> for Vec<C> {
 
     fn write(self, writer: &mut C::Writer) -> Result<usize> {
         let rows = self.len();
-        self.into_iter().for_each(|value| Cell::write(value, writer));
+        Cell::write_all(self, writer);
         Ok(rows)
     }
 }
@@ -112,10 +112,7 @@ pub(super) fn resolve<'b, C: Cell>(cx: &TaskContext, batch: &'b RecordBatch, arg
         let row = (0..array.len()).find(|i| array.is_null(*i)).unwrap_or(0);
         return Err(Error::new(
             ErrorKind::ValueInvalid,
-            format!(
-                "column {name:?} has a null at row {row}, which {} cannot be; take Option<{0}>, or drop nulls first",
-                C::ty()
-            ),
+            format!("column {name:?} has a null, which {} cannot be; take Option<{0}>, or drop nulls first", C::ty()),
         )
         .with("column", &*name)
         .with("row", row.to_string()));

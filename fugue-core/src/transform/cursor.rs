@@ -91,7 +91,10 @@ impl Cursor {
         if self.keys.is_empty() {
             return fnv(seed, &(self.partition_no() as u64).to_le_bytes());
         }
-        self.key_text().iter().fold(seed, |h, (_, v)| fnv(fnv(h, v.as_bytes()), &[0xff]))
+        // A null and the text that stands for it are two keys, so whether there is a value counts too.
+        let nulls = self.groups.keys.columns().iter().map(|column| u8::from(column.is_null(self.index)));
+        let values = nulls.zip(self.key_text());
+        values.fold(seed, |h, (null, (_, value))| fnv(fnv(fnv(h, &[null]), value.as_bytes()), &[0xff]))
     }
 }
 

@@ -35,6 +35,9 @@ impl<Family, F, T, O, V, A> std::fmt::Debug for Function<Family, F, T, O, V, A> 
     }
 }
 
+/// Rows that are read at once for small groups: so few that they are still in the nearest cache when they are called.
+const AT_ONCE: usize = 1024;
+
 /// Collects through a [`GroupOutput`].
 pub(crate) struct GroupCollector<O: GroupOutput<V>, V>(pub(crate) O::Writer);
 
@@ -168,12 +171,19 @@ where
     fn run(&self, cx: &TaskContext, groups: &Arc<Groups>, at: &Progress) -> Result<Vec<RecordBatch>> {
         let member = only(groups)?;
         let reader = T::reader(&member.batch)?;
-        // Rows of all groups are read at once: groups are then slices, and a million small groups cost no allocation each.
-        let rows: Vec<T::Of<'_>> = (0..member.batch.num_rows()).map(|i| T::read(&reader, i)).collect();
+        // Rows of several groups are read at once: groups are then slices, and a million small groups cost no allocation each.
+        let mut rows: Vec<T::Of<'_>> = Vec::new();
+        let (mut first, mut read) = (0, 0);
         per_group::<GroupCollector<O, V>>(cx, groups, at, |index, out| {
             let args = A::from_context(&Call { cx, groups, index })?;
-            let slice = &rows[member.offsets[index]..member.offsets[index + 1]];
-            self.f.call(slice, args).write(&mut out.0)
+            let (start, end) = (member.offsets[index], member.offsets[index + 1]);
+            if end > read {
+                let more = member.offsets[index + 2..].partition_point(|end| *end <= start + AT_ONCE);
+                (first, read) = (start, member.offsets[index + 1 + more]);
+                rows.clear();
+                rows.extend((first..read).map(|i| T::read(&reader, i)));
+            }
+            self.f.call(&rows[start - first..end - first], args).write(&mut out.0)
         })
     }
 }

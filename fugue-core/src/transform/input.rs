@@ -90,6 +90,9 @@ impl Broken {
 
 /// The batches of a partition, read one by one: an iterator, for functions over more data than memory holds.
 ///
+/// Without keys the function runs on a thread of its action, one for each action: it waits for its input, and a thread of the pool
+/// must not wait for others.
+///
 /// Where reading fails the iterator ends, and the action fails whatever the function then returns.
 pub struct Batches {
     inner: BatchIter,
@@ -132,6 +135,8 @@ impl Iterator for Batches {
 pub struct Rows<T> {
     batches: Batches,
     ready: std::vec::IntoIter<T>,
+    /// Rows that were read so far, which is where errors count from.
+    read: usize,
     row: PhantomData<fn() -> T>,
 }
 
@@ -156,10 +161,11 @@ where
             match T::reader(&batch) {
                 Ok(reader) => {
                     let rows: Vec<T> = (0..batch.num_rows()).map(|i| T::read(&reader, i)).collect();
+                    self.read += rows.len();
                     self.ready = rows.into_iter();
                 }
                 Err(e) => {
-                    self.batches.broken.set(e);
+                    self.batches.broken.set(e.counted_from(self.read));
                     self.batches.inner = Box::new(std::iter::empty());
                     return None;
                 }
@@ -196,6 +202,6 @@ where
     }
 
     fn from_stream(batches: Batches) -> Self {
-        Self { batches, ready: Vec::new().into_iter(), row: PhantomData }
+        Self { batches, ready: Vec::new().into_iter(), read: 0, row: PhantomData }
     }
 }

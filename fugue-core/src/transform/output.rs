@@ -1,13 +1,15 @@
 //! What a transformer may return for a group: rows, one row, batches, nothing, or a `Result` of those.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
 use crate::error::{BoxError, Result};
 use crate::row::Row;
-use crate::schema::{Schema, conform};
+use crate::schema::{Schema, conform, is_alike};
 
 use super::task::{Produces, user_error};
 
@@ -139,13 +141,15 @@ impl<R: Row> GroupOutput<ViaRow> for R {
 pub struct BatchWriter {
     own: Schema,
     batches: Vec<RecordBatch>,
+    /// A schema of batches that was found to have the declared columns in their layout; functions return one and the same mostly.
+    alike: Option<SchemaRef>,
 }
 
 impl BatchWriter {
     /// A writer of batches that are made to conform to a schema.
     #[must_use]
     pub fn new(own: &Schema) -> Self {
-        Self { own: own.clone(), batches: Vec::new() }
+        Self { own: own.clone(), batches: Vec::new(), alike: None }
     }
 
     /// Appends a batch: columns matched by name, types cast where they differ.
@@ -153,9 +157,23 @@ impl BatchWriter {
     /// # Errors
     /// `SchemaMismatch` naming a missing column, `ValueInvalid` for a value that cannot be cast.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<usize> {
+        self.take(batch.clone())
+    }
+
+    /// As [`push`](Self::push), without a further handle to each column of each small group.
+    fn take(&mut self, batch: RecordBatch) -> Result<usize> {
         let rows = batch.num_rows();
-        if rows > 0 {
-            self.batches.push(conform(batch, &self.own)?);
+        if rows == 0 {
+            return Ok(0);
+        }
+        let known = self.alike.as_ref().is_some_and(|s| Arc::ptr_eq(s, batch.schema_ref()));
+        if known || is_alike(&batch, &self.own) {
+            if !known {
+                self.alike = Some(batch.schema());
+            }
+            self.batches.push(batch);
+        } else {
+            self.batches.push(conform(&batch, &self.own)?);
         }
         Ok(rows)
     }
@@ -168,7 +186,11 @@ impl BatchWriter {
         let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();
         // Joining copies; it pays where batches are so small that handling each costs more than its rows.
         let small = self.batches.len() > 1 && rows / self.batches.len() < 1024;
-        Ok(if small { vec![concat_batches(&self.own.to_arrow(), &self.batches)?] } else { self.batches })
+        if small {
+            return Ok(vec![concat_batches(&self.own.to_arrow(), &self.batches)?]);
+        }
+        // Those that are alike still carry the schema that the function gave them.
+        self.batches.iter().map(|batch| conform(batch, &self.own)).collect()
     }
 }
 
@@ -184,7 +206,7 @@ impl GroupOutput<ViaBatch> for RecordBatch {
     }
 
     fn write(self, writer: &mut BatchWriter) -> Result<usize> {
-        writer.push(&self)
+        writer.take(self)
     }
 
     fn finish(writer: BatchWriter) -> Result<Vec<RecordBatch>> {
@@ -209,7 +231,7 @@ macro_rules! several_batches {
             fn write(self, writer: &mut BatchWriter) -> Result<usize> {
                 let mut rows = 0;
                 for $item in IntoIterator::into_iter(self) {
-                    rows += writer.push(&$get)?;
+                    rows += writer.take($get)?;
                 }
                 Ok(rows)
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::group::{Buckets, CoInput, GroupPlan, Groups, Member, ZipKind, cogroup, group, sorted_groups, split};
+use crate::group::{Buckets, CoInput, GroupPlan, Groups, Member, ZipKind, cogroup, group, group_stream, sorted_groups, split};
 use crate::io::BatchIter;
 use crate::partition::{Algo, Num, PartitionSpec};
 use crate::run::{Job, RunContext, ordered};
@@ -42,6 +42,14 @@ impl InputRows {
                 .filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0))
                 .collect(),
             Self::Split(parts) => Ok(parts.into_iter().flatten().collect()),
+        }
+    }
+
+    /// All of them, as they are read.
+    fn batches(self) -> BatchIter {
+        match self {
+            Self::Stream(batches) => batches,
+            Self::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
         }
     }
 
@@ -85,7 +93,7 @@ fn deferred(start: impl FnOnce() -> Result<BatchIter> + Send + 'static) -> Batch
 }
 
 fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, run: &RunContext) -> Result<BatchIter> {
-    let row_wise = task.shape() == Shape::Row && !task.wants_cursor();
+    let row_wise = task.is_row_wise(spec);
     let num_matters = !spec.num_expr().is_zero();
     if !spec.keys().is_empty() && !row_wise {
         let (rows, count) = counted(rows, spec, run)?;
@@ -93,9 +101,8 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
             return Ok(Box::new(std::iter::empty()));
         }
         let plan = GroupPlan::new(schema, spec, number(spec, count, run)? as u64)?.with_columns(task.needs_of(0, schema)?);
-        let input = tracing::debug_span!("read", transformer = task.name()).in_scope(|| rows.collect(run))?;
         let buckets = tracing::debug_span!("group", transformer = task.name())
-            .in_scope(|| group(schema, input, &plan, &run.pool, &run.cancel))?;
+            .in_scope(|| group_stream(schema, rows.batches(), &plan, &run.pool, &run.cancel))?;
         tracing::debug!(transformer = task.name(), groups = buckets.groups(), buckets = buckets.len(), "grouped");
         return Ok(call_buckets(buckets, task, run));
     }
@@ -209,21 +216,32 @@ fn call_rows(rows: InputRows, task: &Task, run: &RunContext) -> BatchIter {
         InputRows::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
     };
     let threads = run.pool.threads();
-    let mut first = 0;
+    let (mut first, mut before) = (0, 0);
     let shares = batches.filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0)).flat_map(move |batch| match batch {
         Err(e) => vec![Err(e)],
         Ok(batch) => {
             let rows = batch.num_rows();
             let share = rows.div_ceil(threads * PIECES).clamp(1, ROWS);
-            let cut = (0..rows).step_by(share).map(|start| batch.slice(start, share.min(rows - start)));
-            cut.map(|piece| {
+            let cut = (0..rows).step_by(share).map(|start| (batch.slice(start, share.min(rows - start)), before + start));
+            let cut = cut.map(|(piece, start)| {
                 first += 1;
-                one_group(piece, first - 1)
-            })
-            .collect::<Vec<_>>()
+                Ok((one_group(piece, first - 1)?, start))
+            });
+            let cut: Vec<Result<(Groups, usize)>> = cut.collect();
+            before += rows;
+            cut
         }
     });
-    call_groups(shares, task, run)
+    let (task, inner) = (task.clone(), run.clone());
+    let jobs = shares.map(move |share| {
+        let (groups, start) = share?;
+        let (task, run) = (task.clone(), inner.clone());
+        // Where it was cut is nobody's business: errors name rows of the whole.
+        let job: Job<Vec<RecordBatch>> =
+            Box::new(move || task.run(placed(groups, &run), &run).map_err(|e| e.counted_from(start)));
+        Ok(job)
+    });
+    flatten(ordered(&run.pool, &run.cancel, jobs))
 }
 
 /// One call per row.

@@ -113,6 +113,8 @@ pub trait TaskFn: Send + Sync {
 pub struct Progress {
     group: Cell<usize>,
     row: Cell<Option<usize>>,
+    /// Whether any group was called: what fails before is the reading of all of them.
+    begun: Cell<bool>,
 }
 
 impl Progress {
@@ -120,6 +122,7 @@ impl Progress {
     pub(crate) fn group(&self, index: usize) {
         self.group.set(index);
         self.row.set(None);
+        self.begun.set(true);
     }
 
     /// A single row is about to be called, counted in the batch of the groups.
@@ -280,6 +283,12 @@ impl Task {
         self.fixed.slots.cursor
     }
 
+    /// Whether rows may be called apart and in any order: a row-wise function that asks for no cursor, in a call without a presort.
+    #[must_use]
+    pub fn is_row_wise(&self, spec: &PartitionSpec) -> bool {
+        self.shape() == Shape::Row && !self.wants_cursor() && spec.presort_keys().is_empty()
+    }
+
     /// Whether the task has no output rows: an output transformer.
     #[must_use]
     pub fn is_output(&self) -> bool {
@@ -314,7 +323,7 @@ impl Task {
         // A panic is the user's error like any other: it names its key and leaves the pool's thread alive.
         let call = AssertUnwindSafe(|| self.function.run(&cx, &groups, &at));
         match run.meter.measure(groups.len(), || catch_unwind(call)) {
-            Ok(result) => result.map_err(|e| self.explain(e, &groups, &at)),
+            Ok(result) => result.map_err(|e| self.explain(unread(e, &groups, &at), &groups, &at)),
             Err(panic) => Err(self.explain(panicked(&*panic), &groups, &at)),
         }
     }
@@ -398,6 +407,9 @@ impl Task {
         if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::DeadlineExceeded) {
             return error;
         }
+        if !at.begun.get() && groups.len() > 1 {
+            return error;
+        }
         let mut error = error;
         let key = super::cursor::key_text(groups, index);
         if !key.is_empty() {
@@ -408,6 +420,16 @@ impl Task {
             None => error,
         }
     }
+}
+
+/// Rows of many groups are read at once, before the first of them is called: finds the group of a row that could not be read.
+fn unread(error: Error, groups: &Groups, at: &Progress) -> Error {
+    let row = error.context("row").and_then(|row| row.parse::<usize>().ok());
+    let (false, [member], Some(row)) = (at.begun.get(), groups.members.as_slice(), row) else { return error };
+    let group = member.offsets.partition_point(|start| *start <= row).saturating_sub(1);
+    at.group(group);
+    at.row(row);
+    error.with_instead("row", (row - member.offsets[group]).to_string())
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Error {

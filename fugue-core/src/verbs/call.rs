@@ -91,12 +91,17 @@ impl Settings {
 macro_rules! settings {
     () => {
         /// The partition keys: rows with equal keys reach the same call. One name or several.
+        ///
+        /// A function of single rows has a call per row; keys matter to it together with a presort, and to its cursor.
         pub fn partition_by(mut self, keys: impl $crate::partition::IntoNames) -> Self {
             self.settings.spec(|s| s.by(keys));
             self
         }
 
         /// The order of rows inside a call: `"at"`, `"at desc, id"`, names, or pairs of a name and whether it ascends. Nulls last.
+        ///
+        /// The rows of a key are called one after the other in this order also by a function of single rows, which else is called
+        /// with rows in any order and on all threads.
         pub fn presort(mut self, presort: impl $crate::partition::IntoPresort) -> Self {
             self.settings.spec(|s| s.presort(presort));
             self

@@ -178,3 +178,98 @@ fn rules_of_a_function_are_kept() {
     assert_eq!(call(Rules::new().presort_has("v")).unwrap_err().kind(), ErrorKind::PartitionInvalid);
     assert_eq!(call(Rules::new().input_is("v:long,k:long")).unwrap_err().kind(), ErrorKind::SchemaMismatch);
 }
+
+#[fugue_core::transformer(partition_by_has = "k")]
+fn keyed(points: &[Point]) -> Vec<Point> {
+    points.to_vec()
+}
+
+#[test]
+fn rules_of_a_call_stand_beside_those_of_its_function() {
+    let df = Session::local().unwrap().frame(points(3)).unwrap();
+    let more = || Rules::new().input_has("v");
+    assert!(df.transform(keyed).partition_by("k").rules(more()).run().is_ok());
+    assert_eq!(df.transform(keyed).rules(more()).run().unwrap_err().kind(), ErrorKind::PartitionInvalid);
+    let other = Rules::new().input_has("w");
+    assert_eq!(df.transform(keyed).partition_by("k").rules(other).run().unwrap_err().kind(), ErrorKind::SchemaMismatch);
+}
+
+#[derive(Row)]
+struct Sure {
+    k: i64,
+    v: i64,
+}
+
+#[derive(Row)]
+struct Unsure {
+    k: i64,
+    v: Option<i64>,
+}
+
+#[test]
+fn an_error_names_the_row_of_the_frame_or_of_its_group() {
+    use fugue_core::transform::Rows;
+
+    blocking::wait(async {
+        let rows =
+            |from: i64| (from..from + 10_000).map(|i| Unsure { k: i / 100, v: (i != 19_999).then_some(i) }).collect::<Vec<_>>();
+        let batches =
+            [Session::local()?.frame(rows(0))?.collect().await?, Session::local()?.frame(rows(10_000))?.collect().await?];
+        let df = Session::local()?.frame(batches.concat())?;
+        let pass = |row: Sure| Sure { k: row.k, v: row.v };
+        let group = |rows: &[Sure]| rows.iter().map(|r| Sure { k: r.k, v: r.v }).collect::<Vec<_>>();
+        let failures = [
+            (df.rows::<Sure>().await.map(drop), "19999"),
+            (df.transform(pass).collect().await.map(drop), "19999"),
+            (df.transform(|rows: Rows<Sure>| rows).collect().await.map(drop), "19999"),
+            (df.transform(group).num(1).collect().await.map(drop), "19999"),
+            (df.transform(group).partition_by("k").presort("v").collect().await.map(drop), "99"),
+            (df.transform(|v: i64| v).on("v").to("w").collect().await.map(drop), "19999"),
+            (df.transform(|v: &[i64]| v.len() as i64).on("v").to("n").partition_by("k").collect().await.map(drop), "99"),
+        ];
+        for (i, (result, row)) in failures.into_iter().enumerate() {
+            let error = result.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.context("column"), error.context("row")),
+                (ErrorKind::ValueInvalid, Some("v"), Some(row)),
+                "{i}"
+            );
+            let key = matches!(i, 4 | 6).then_some("k=199");
+            assert_eq!(error.context("key"), key, "{i}: {error:?}");
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn rows_of_a_key_reach_a_function_of_single_rows_in_order() {
+    use std::sync::Mutex;
+
+    blocking::wait(async {
+        let df = Session::local()?.frame(points(3_000))?;
+        for keys in [&[][..], &["k"]] {
+            let seen: Arc<Mutex<Vec<Point>>> = Arc::default();
+            let noting = Arc::clone(&seen);
+            let note = move |p: Point| noting.lock().unwrap().push(p);
+            df.out_transform(note).partition_by(keys).presort("v desc").run().await?;
+            let seen = seen.lock().unwrap();
+            for k in 0..3 {
+                let of_key: Vec<i64> = seen.iter().filter(|p| p.k == k).map(|p| p.v).collect();
+                assert!(of_key.len() == 1_000 && of_key.is_sorted_by(|a, b| a > b), "{keys:?}");
+            }
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_native_call_runs_inside_a_single_threaded_runtime() {
+    use fugue_core::verbs::transform;
+
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let doubled: Vec<Point> =
+        runtime.block_on(async { transform(points(3), |p: Point| Point { v: p.v * 2, ..p }).run() }).unwrap();
+    assert_eq!(doubled.iter().map(|p| p.v).sum::<i64>(), 6);
+}

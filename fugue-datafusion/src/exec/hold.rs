@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, GenericByteViewArray};
+use datafusion::arrow::datatypes::{ByteViewType, DataType, Field, Schema as ArrowSchema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result as NativeResult;
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryReservation};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder, Time};
@@ -42,9 +42,10 @@ pub(crate) enum Held {
 /// Reads a partition, and sorts it through files as soon as memory is refused.
 pub(crate) fn hold(mut input: Pull, spec: &PartitionSpec, context: &Arc<TaskContext>, measures: Measures) -> Result<Held> {
     let reservation = MemoryConsumer::new("FugueCall").with_can_spill(true).register(context.memory_pool());
+    let limited = !matches!(context.memory_pool().memory_limit(), MemoryLimit::Infinite);
     let mut batches = Vec::new();
     while let Some(batch) = input.next() {
-        let batch = batch?;
+        let batch = if limited { compact(batch?)? } else { batch? };
         let refused = reservation.try_grow(COPIES * get_record_batch_memory_size(&batch)).is_err();
         batches.push(batch);
         if refused {
@@ -59,8 +60,9 @@ pub(crate) fn hold(mut input: Pull, spec: &PartitionSpec, context: &Arc<TaskCont
 pub(crate) fn all(input: Pull, context: &Arc<TaskContext>) -> Result<(Vec<RecordBatch>, MemoryReservation)> {
     let reservation = MemoryConsumer::new("FugueZip").register(context.memory_pool());
     let mut batches = Vec::new();
+    let limited = !matches!(context.memory_pool().memory_limit(), MemoryLimit::Infinite);
     for batch in input {
-        let batch = batch?;
+        let batch = if limited { compact(batch?)? } else { batch? };
         reservation.try_grow(COPIES * get_record_batch_memory_size(&batch)).map_err(|e| {
             Error::new(
                 ErrorKind::EngineFailed,
@@ -71,6 +73,24 @@ pub(crate) fn all(input: Pull, context: &Arc<TaskContext>) -> Result<(Vec<Record
         batches.push(batch);
     }
     Ok((batches, reservation))
+}
+
+/// The batch with text and bytes of its own. A view that was shuffled holds on to the buffers of all rows that it came from, which
+/// would be counted once for each batch.
+fn compact(batch: RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().map(|column| -> ArrayRef {
+        match column.data_type() {
+            DataType::Utf8View => compact_views(column.as_string_view(), column),
+            DataType::BinaryView => compact_views(column.as_binary_view(), column),
+            _ => Arc::clone(column),
+        }
+    });
+    Ok(RecordBatch::try_new(batch.schema(), columns.collect())?)
+}
+
+fn compact_views<T: ByteViewType>(views: &GenericByteViewArray<T>, column: &ArrayRef) -> ArrayRef {
+    let held: usize = views.data_buffers().iter().map(|b| b.capacity()).sum();
+    if held > 2 * views.total_buffer_bytes_used() { Arc::new(views.gc()) } else { Arc::clone(column) }
 }
 
 fn sorted(
@@ -90,7 +110,8 @@ fn sorted(
     let with_order =
         Arc::new(ArrowSchema::new(schema.arrow().fields().iter().map(|f| f.as_ref().clone()).chain([order]).collect::<Vec<_>>()));
     let layout = schema.clone();
-    let rest = futures::stream::iter(rest).flatten().map(move |b| b.and_then(|b| rows(&b, &layout).map_err(into_native)));
+    let ready = move |b: RecordBatch| rows(&b, &layout).and_then(compact).map_err(into_native);
+    let rest = futures::stream::iter(rest).flatten().map(move |b| b.and_then(&ready));
     let target = Arc::clone(&with_order);
     let all = futures::stream::iter(held).map(Ok).chain(rest).map(move |batch| {
         let batch = batch?;

@@ -174,3 +174,14 @@ fn whole_partitions_go_in_and_out_without_a_copy() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn what_holds_nothing_takes_the_declared_type() -> Outcome {
+    fn tags(df: DataFrame) -> PolarsResult<DataFrame> {
+        let empty = Series::new_null("tag".into(), df.height()).cast(&DataType::List(Box::new(DataType::Null)))?;
+        df.lazy().select([col("at")]).with_column(lit(empty.with_name("tags".into()))).collect()
+    }
+    let rows = wait(polars().frame(readings())?.transform(tags).schema("at:long,tags:[str]").run()?.collect_polars())?;
+    assert_eq!(rows.column("tags")?.dtype(), &DataType::List(Box::new(DataType::String)));
+    Ok(())
+}

@@ -9,8 +9,8 @@ use fugue_core::row::Row;
 use fugue_core::transform::{Batches, Cursor};
 use fugue_core::verbs::cotransform;
 use fugue_core::{ErrorKind, Session};
-use fugue_polars::polars::prelude::IntoLazy;
-use fugue_polars::{PolarsEngine, PolarsFrame};
+use fugue_polars::polars::prelude::{IntoLazy, col};
+use fugue_polars::{IntoPolars, PolarsEngine, PolarsFrame};
 
 use crate::{Outcome, Reading, Total, batch, polars, readings, rows_of, total, typed};
 
@@ -174,7 +174,7 @@ fn persisting_runs_the_plan_once() -> Outcome {
 
 #[test]
 fn counting_a_plan_leaves_it_to_polars() -> Outcome {
-    use fugue_polars::polars::prelude::{col, lit};
+    use fugue_polars::polars::prelude::lit;
     let session = polars();
     let plan = readings().lazy().filter(col("value").gt(lit(3.0)));
     assert_eq!(wait(session.frame(plan)?.count())?, 4);
@@ -185,7 +185,7 @@ fn counting_a_plan_leaves_it_to_polars() -> Outcome {
 
 #[test]
 fn a_plan_is_explained_with_functions_keys_columns_and_native_parts() -> Outcome {
-    use fugue_polars::polars::prelude::{col, lit};
+    use fugue_polars::polars::prelude::lit;
     let plan = readings().lazy().filter(col("at").gt(lit(1)));
     let df = polars().frame(plan)?.transform(total).partition_by("sensor").presort("at").run()?;
     let text = df.explain()?;
@@ -212,6 +212,15 @@ fn the_frames_of_the_engine_can_be_had_and_given() -> Outcome {
 fn an_address_is_refused() {
     let e = wait(Session::open("polars://host:1")).map(|_| ()).expect_err("no address");
     assert_eq!((e.kind(), e.engine()), (ErrorKind::SettingInvalid, Some("polars")));
+}
+
+#[test]
+fn partitions_of_no_row_keep_their_columns() -> Outcome {
+    let none = polars().frame(readings().clear())?;
+    let kept = wait(none.repartition(&PartitionSpec::new().num(3)?)?.persist())?;
+    assert_eq!(wait(kept.collect_polars())?, readings().clear());
+    assert_eq!(kept.to_lazy()?.select([col("at")]).collect()?.width(), 1);
+    Ok(())
 }
 
 #[test]

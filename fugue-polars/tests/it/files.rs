@@ -28,7 +28,9 @@ fn a_file_is_read_by_polars_as_the_core_reads_it() -> Outcome {
     assert!(native.explain()?.contains("Parquet SCAN"), "{}", native.explain()?);
     let ours = wait(Session::local()?.load(&path))?;
     assert_eq!(native.schema(), ours.schema());
-    assert_eq!(rows_of(&wait(native.collect())?), rows_of(&wait(ours.collect())?));
+    let expected = rows_of(&wait(ours.collect())?);
+    assert_eq!(rows_of(&wait(native.collect())?), expected);
+    assert_eq!(rows_of(&wait(polars().frame(native.to_lazy()?)?.collect())?), expected);
     assert_eq!(wait(native.count())?, 6000);
     let totals_of = native.transform(total).partition_by("sensor").run()?;
     assert!(totals_of.explain()?.contains("PROJECT"), "{}", totals_of.explain()?);

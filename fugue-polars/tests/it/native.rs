@@ -91,6 +91,26 @@ fn two_functions_over_one_input_are_two_steps() -> Outcome {
 }
 
 #[test]
+fn every_step_has_a_name_of_its_own() -> Outcome {
+    fn same(reading: Reading) -> Reading {
+        reading
+    }
+    let base = readings().lazy();
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let plan: LazyFrame = transform(base.clone(), same).run()?;
+        let text = plan.explain(false)?.to_lowercase();
+        let name = text.lines().find(|line| line.contains("fugue")).map(str::trim).map(str::to_owned);
+        let name = name.ok_or("the step is not in the plan")?;
+        assert!(name.contains("::same"), "{name}");
+        names.push(name);
+    }
+    // One function over one input, twice: Polars would call it once for both.
+    assert_ne!(names[0], names[1]);
+    Ok(())
+}
+
+#[test]
 fn a_self_join_of_a_transformed_frame_runs_it_once() -> Outcome {
     for engine in ENGINES {
         let calls = Arc::new(AtomicUsize::new(0));
@@ -210,6 +230,36 @@ fn a_frame_of_a_session_becomes_a_plan() -> Outcome {
         }
         assert_eq!(wait(totals_of.collect_polars())?.sort(["sensor"], Default::default())?, totals());
     }
+    Ok(())
+}
+
+#[test]
+fn a_plan_that_leaves_a_session_runs_on_its_threads() -> Outcome {
+    use std::sync::Mutex;
+
+    let session = Session::builder().threads(1).with_engine(fugue_polars::PolarsEngine::new(1))?;
+    let local = wait(Session::builder().threads(1).open("local"))?;
+    for df in [session.frame(batch(20))?, local.frame(batch(20))?] {
+        let threads: Arc<Mutex<Vec<std::thread::ThreadId>>> = Arc::default();
+        let seen = Arc::clone(&threads);
+        let note = move |r: &[Reading]| {
+            seen.lock().expect("no panic").push(std::thread::current().id());
+            r[0].clone()
+        };
+        df.transform(note).partition_by(["sensor", "at"]).run()?.to_lazy()?.collect()?;
+        let mut threads = threads.lock().expect("no panic").clone();
+        assert_eq!(threads.len(), 6);
+        threads.dedup();
+        assert_eq!(threads.len(), 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_program_that_drives_futures_collects_plans() -> Outcome {
+    let plan = Session::local()?.frame(batch(1))?.to_lazy()?;
+    let rows = futures::executor::block_on(async { plan.collect() })?;
+    assert_eq!(rows.height(), 6);
     Ok(())
 }
 

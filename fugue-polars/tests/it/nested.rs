@@ -1,6 +1,7 @@
 //! Functions of the user that use Polars and this library themselves, in plans that need all threads.
 
 use fugue_core::blocking::wait;
+use fugue_core::row::Row;
 use fugue_core::verbs::transform;
 use fugue_polars::polars::prelude::*;
 
@@ -47,6 +48,43 @@ fn steps_that_use_polars_run_in_all_branches_of_a_plan() -> Outcome {
             within_a_minute(move || all.collect_with_engine(engine).map(|r| r.unwrap_single()).map_err(|e| e.to_string()))?;
         assert_eq!(rows.height(), 24, "{engine:?}");
         assert_eq!(rows.column("total_u")?.f64()?.sum(), Some(8.0 * 63.0));
+    }
+    Ok(())
+}
+
+#[derive(Row, Clone)]
+struct Job {
+    path: String,
+}
+
+/// Scans files, which Polars does on its async executor, whichever of its engines runs the query.
+fn summary(job: Job) -> Result<Total, Box<dyn std::error::Error + Send + Sync>> {
+    let path = PlRefPath::try_from_pathbuf(job.path.clone().into())?;
+    let rows = LazyFrame::scan_parquet(path.clone(), ScanArgsParquet::default())?.collect()?;
+    let sum = LazyFrame::scan_parquet(path, ScanArgsParquet::default())?.select([col("value").sum()]);
+    let sum = sum.collect_with_engine(Engine::Streaming)?.unwrap_single();
+    let total = sum.column("value")?.f64()?.get(0).unwrap_or(0.0);
+    Ok(Total { sensor: job.path, rows: rows.height() as i64, total })
+}
+
+#[test]
+fn a_row_wise_step_may_use_the_executor_that_runs_it() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("one.parquet");
+    ParquetWriter::new(std::fs::File::create(&path)?).finish(&mut readings())?;
+    let jobs = df!("path" => vec![path.display().to_string(); 64])?;
+    for engine in [Some(Engine::InMemory), Some(Engine::Streaming), None] {
+        let plan: LazyFrame = transform(jobs.clone().lazy(), summary).run()?;
+        let rows = within_a_minute(move || {
+            let run = || -> Result<DataFrame, Box<dyn std::error::Error>> {
+                Ok(match engine {
+                    Some(engine) => plan.collect_with_engine(engine)?.unwrap_single(),
+                    None => wait(fugue_polars::IntoPolars::collect_polars(&polars().frame(plan)?))?,
+                })
+            };
+            run().map_err(|e| e.to_string())
+        })?;
+        assert_eq!(rows.column("total")?.f64()?.sum(), Some(64.0 * 63.0), "{engine:?}");
     }
     Ok(())
 }

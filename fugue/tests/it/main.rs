@@ -15,7 +15,7 @@ where
     F: Future<Output = Result<()>>,
 {
     let engines: Vec<&str> = EngineFactory::linked().iter().map(EngineFactory::name).collect();
-    assert_eq!(engines, ["local", "polars"]);
+    assert_eq!(engines, ["datafusion", "local", "polars"]);
     for engine in engines {
         let run = async { test(Session::open(engine).await?).await };
         fugue::blocking::wait(run).unwrap_or_else(|e| panic!("on {engine}: {e:?}"));

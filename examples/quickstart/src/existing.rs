@@ -1,24 +1,12 @@
-//! With feature `polars`: a second engine, a function written for Polars alone, and whether the answers are identical.
+//! With feature `polars`: a function written for Polars alone, which runs on every engine.
 
 use std::path::Path;
 use std::time::Instant;
 
-use conformance_tests::compare::Compare;
-use fugue::{DataFrame, Result, Session};
+use fugue::{Result, Session};
 
 use crate::answer::Answer;
-use crate::arguments::Arguments;
 use crate::tpch;
-
-pub const NEXT: &str = "next: cargo run -p quickstart --features polars -- --engine all";
-
-/// The engines that the program was asked for.
-pub fn engines(arguments: &Arguments) -> Result<Vec<&str>> {
-    Ok(match arguments.engine.as_str() {
-        "all" => vec!["local", "polars"],
-        engine => vec![engine],
-    })
-}
 
 /// A function as people have it already: it knows Polars and nothing else.
 mod theirs {
@@ -48,14 +36,4 @@ pub async fn existing(session: &Session, folder: &Path) -> Result<Vec<Answer>> {
         .presort("shipdate, orderkey, linenumber")
         .run()?;
     Ok(vec![Answer::of("a Polars function, unchanged: transform(dearest) by suppkey", started, dearest).await?])
-}
-
-/// What differs, by the only definition of "identical": that of the conformance suite.
-pub async fn difference(one: &DataFrame, other: &DataFrame) -> Result<Option<String>> {
-    // The batches of both are read by one schema, so it must be that of both.
-    if one.schema() != other.schema() {
-        return Ok(Some(format!("the schemas differ: {} and {}", one.schema(), other.schema())));
-    }
-    let (left, right) = (one.collect().await?, other.collect().await?);
-    Ok(Compare::exact().batches(one.schema(), &left, &right).err().map(|difference| difference.to_string()))
 }

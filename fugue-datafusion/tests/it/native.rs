@@ -1,0 +1,102 @@
+//! Frames of DataFusion as what `transform` takes and gives, and as data of sessions, in contexts that know nothing of us.
+
+use fugue_core::Session;
+use fugue_core::verbs::{out_transform, transform};
+use fugue_datafusion::datafusion::functions_aggregate::expr_fn::{count, sum};
+use fugue_datafusion::datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
+use fugue_datafusion::{DataFusionEngine, IntoDataFusion};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::{Outcome, Reading, Total, demean, lines, readings, run, session, total};
+
+#[test]
+fn a_frame_of_a_foreign_context_stays_lazy_and_goes_on_as_a_frame() -> Outcome {
+    run(async {
+        static CALLS: AtomicUsize = AtomicUsize::new(0);
+        let counted = |rows: &[Reading]| -> Total {
+            CALLS.fetch_add(1, Ordering::SeqCst);
+            total(rows)
+        };
+        let totals: DataFrame = transform(readings()?, counted).partition_by("sensor").run()?;
+        assert_eq!(CALLS.load(Ordering::SeqCst), 0);
+        let great = totals.clone().filter(col("total").gt(lit(7.0)))?;
+        assert_eq!(lines(great).await?, ["b 30.0"]);
+        assert_eq!(CALLS.load(Ordering::SeqCst), 3);
+        // A projection, an aggregate, a join with itself, a count that needs no column.
+        assert_eq!(lines(totals.clone().select_columns(&["total"])?).await?, ["30.0", "7.0", "7.0"]);
+        let summed = totals.clone().aggregate(vec![], vec![sum(col("total"))])?;
+        assert_eq!(lines(summed).await?, ["44.0"]);
+        assert_eq!(totals.clone().count().await?, 3);
+        let counted = totals.clone().aggregate(vec![col("total")], vec![count(lit(1))])?;
+        assert_eq!(lines(counted).await?, ["30.0 1", "7.0 2"]);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_context_with_one_thread_and_one_partition_does_as_well() -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
+        let plan = readings()?.into_parts().1;
+        let df = DataFrame::new(context.state(), plan);
+        let means = transform(df, demean).on(["value"]).to("off").partition_by("sensor").presort("at").run()?;
+        assert_eq!(lines(means.select_columns(&["sensor", "off"])?).await?.len(), 6);
+        Ok(())
+    })
+}
+
+#[test]
+fn functions_with_effects_alone_see_every_row() -> Outcome {
+    run(async {
+        static ROWS: AtomicUsize = AtomicUsize::new(0);
+        let look = |rows: &[Reading]| {
+            ROWS.fetch_add(rows.len(), Ordering::SeqCst);
+        };
+        out_transform(readings()?, look).partition_by("sensor").run().await?;
+        assert_eq!(ROWS.load(Ordering::SeqCst), 6);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_frame_is_data_of_any_session_and_comes_back() -> Outcome {
+    run(async {
+        let expected = ["a 7.0", "b 30.0", "c 7.0"];
+        for session in [session()?, Session::local()?] {
+            let totals = session.frame(readings()?)?.transform(total).partition_by("sensor").run()?;
+            let context = SessionContext::new();
+            assert_eq!(lines(totals.to_datafusion(&context)?).await?, expected);
+            let great = totals.to_datafusion(&context)?.filter(col("total").gt(lit(7.0)))?;
+            assert_eq!(lines(great).await?, ["b 30.0"]);
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_session_in_the_context_of_a_program_sees_its_tables() -> Outcome {
+    run(async {
+        let context = SessionContext::new();
+        context.register_table("readings", readings()?.into_view())?;
+        let session = Session::with_engine(DataFusionEngine::builder().context(&context).build()?)?;
+        let engine = session.engine::<DataFusionEngine>().expect("its own engine");
+        let df = session.frame(engine.context().table("readings").await?)?;
+        let totals = df.transform(total).partition_by("sensor").run()?;
+        assert_eq!(totals.count().await?, 3);
+        Ok(())
+    })
+}
+
+#[test]
+fn columns_of_two_tables_with_one_name_are_refused() -> Outcome {
+    run(async {
+        use fugue_datafusion::datafusion::common::JoinType;
+        let (left, right) = (readings()?.alias("l")?, readings()?.alias("r")?);
+        let joined = left.join(right, JoinType::Inner, &["sensor", "at"], &["sensor", "at"], None)?;
+        let e = transform(joined, demean).on(["value"]).to("off").run().map(|_| ()).expect_err("value is ambiguous");
+        assert_eq!(e.kind(), fugue_core::ErrorKind::SchemaInvalid, "{e}");
+        assert!(e.to_string().contains("sensor"), "{e}");
+        Ok(())
+    })
+}

@@ -1,0 +1,147 @@
+//! What plans look like: columns that are read, shuffles, sorts, and what a person sees of a function.
+
+use std::sync::Arc;
+
+use fugue_core::arrow::array::{ArrayRef, Float64Array, Int64Array};
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::blocking::wait;
+use fugue_core::row::Row;
+use fugue_datafusion::datafusion::functions_aggregate::expr_fn::sum;
+use fugue_datafusion::datafusion::physical_plan::{ExecutionPlan, collect};
+use fugue_datafusion::datafusion::prelude::{DataFrame as NativeDataFrame, SessionConfig, SessionContext, col};
+use fugue_datafusion::{CallExec, DataFusionEngine, IntoDataFusion};
+
+use crate::{Outcome, Reading, Total, demean, readings, run, session, spread, total};
+
+/// How often a text stands in a plan.
+fn times(plan: &str, part: &str) -> usize {
+    plan.matches(part).count()
+}
+
+const SHUFFLE: &str = "RepartitionExec: partitioning=Hash";
+
+/// All steps of a plan.
+fn steps(plan: &Arc<dyn ExecutionPlan>) -> Vec<Arc<dyn ExecutionPlan>> {
+    let mut all = vec![Arc::clone(plan)];
+    for child in plan.children() {
+        all.extend(steps(child));
+    }
+    all
+}
+
+#[test]
+fn a_plan_says_what_is_called_and_how() -> Outcome {
+    let totals = session()?.frame(spread()?)?.transform(total).partition_by("sensor").presort("at desc").run()?;
+    let plan = totals.explain()?;
+    let line = plan.lines().find(|l| l.contains("FugueCallExec")).expect("the call");
+    for part in ["it::total", "by sensor", "at DESC", "reads [sensor, at, value]"] {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+    assert_eq!(times(&plan, SHUFFLE), 1, "{plan}");
+    assert_eq!(times(&plan, "SortExec"), 0, "{plan}");
+    Ok(())
+}
+
+#[derive(Row)]
+struct Narrow {
+    c3: i64,
+    c7: f64,
+}
+
+#[test]
+fn a_typed_function_reads_two_of_sixteen_columns_of_a_file() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("wide.parquet").display().to_string();
+    let column = |c: i64| -> (String, ArrayRef) {
+        let values = 0..20_000;
+        let array: ArrayRef = if c == 7 {
+            Arc::new(values.map(|v| (v * 7_919 % 10_007) as f64).collect::<Float64Array>())
+        } else {
+            Arc::new(values.map(|v| v * (c + 13) % 5_003).collect::<Int64Array>())
+        };
+        (format!("c{c}"), array)
+    };
+    let batch = RecordBatch::try_from_iter((0..16).map(column))?;
+    run(async {
+        let session = session()?;
+        session.frame(batch)?.save(&path).await?;
+        let scanned = async |df: fugue_core::DataFrame| -> Result<usize, Box<dyn std::error::Error>> {
+            let engine = session.engine::<DataFusionEngine>().expect("its own engine");
+            let plan = df.to_datafusion(engine.context())?.create_physical_plan().await?;
+            collect(Arc::clone(&plan), engine.context().task_ctx()).await?;
+            let scans = steps(&plan).into_iter().filter(|s| s.name() == "DataSourceExec");
+            Ok(scans.filter_map(|s| s.metrics()?.sum_by_name("bytes_scanned").map(|m| m.as_usize())).sum())
+        };
+        let file = session.load(&path).await?;
+        let summed = |rows: &[Narrow]| Narrow { c3: rows[0].c3, c7: rows.iter().map(|r| r.c7).sum() };
+        let narrow = file.transform(summed).partition_by("c3").run()?;
+        let plan = narrow.explain()?;
+        assert!(plan.contains("projection=[c3, c7]"), "{plan}");
+        let (two, all) = (scanned(narrow).await?, scanned(file).await?);
+        assert!(two > 0 && two * 4 < all, "{two} of {all} bytes were read");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_transform_after_an_aggregate_by_its_key_shuffles_no_more() -> Outcome {
+    let maxima = readings()?.aggregate(vec![col("sensor")], vec![sum(col("value")).alias("value")])?;
+    let session = session()?;
+    let aggregated = session.frame(maxima)?;
+    let called = aggregated.transform(demean).on(["value"]).to("off").partition_by("sensor").run()?;
+    assert_eq!(times(&aggregated.explain()?, SHUFFLE), 1, "{}", aggregated.explain()?);
+    assert_eq!(times(&called.explain()?, SHUFFLE), 1, "{}", called.explain()?);
+    assert_eq!(wait(called.count())?, 3);
+    Ok(())
+}
+
+#[test]
+fn two_chained_transforms_by_a_key_shuffle_once() -> Outcome {
+    let first = session()?.frame(spread()?)?.transform(demean).on(["value"]).to("off").partition_by("sensor").run()?;
+    let twice = first.transform(demean).on(["off"]).to("again").partition_by("sensor").presort("at").run()?;
+    assert_eq!(times(&twice.explain()?, SHUFFLE), 1, "{}", twice.explain()?);
+    assert_eq!(wait(twice.count())?, 6);
+    // A function that writes the key itself may write another: its rows are spread anew.
+    let renamed = |rows: &[Reading]| -> Vec<Reading> {
+        rows.iter().map(|r| Reading { sensor: format!("{}{}", r.sensor, r.at), ..r.clone() }).collect()
+    };
+    let own = session()?.frame(spread()?)?.transform(renamed).partition_by("sensor").run()?;
+    let own: fugue_core::DataFrame = own.transform(total).partition_by("sensor").run()?;
+    assert_eq!(times(&own.explain()?, SHUFFLE), 2, "{}", own.explain()?);
+    assert_eq!(wait(own.rows::<Total>())?.len(), 6);
+    Ok(())
+}
+
+#[test]
+fn rows_in_order_are_called_without_sorting() -> Outcome {
+    run(async {
+        let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
+        let state = context.state();
+        let plan = readings()?.sort(vec![col("sensor").sort(true, false), col("at").sort(true, false)])?.into_parts().1;
+        let df = NativeDataFrame::new(state, plan);
+        let firsts = |rows: &[Reading]| -> Option<Reading> { rows.first().cloned() };
+        let called = fugue_core::verbs::transform(df, firsts).partition_by("sensor").presort("at").run()?;
+        let found = crate::lines(called).await?;
+        assert_eq!(found, ["a 1 1.0", "b 1 10.0", "c 1 7.0"]);
+        Ok(())
+    })
+}
+
+#[test]
+fn what_was_counted_is_told_after_a_run() -> Outcome {
+    run(async {
+        let session = session()?;
+        let engine = session.engine::<DataFusionEngine>().expect("its own engine");
+        let totals = session.frame(readings()?)?.transform(total).partition_by("sensor").run()?;
+        let plan = totals.to_datafusion(engine.context())?.create_physical_plan().await?;
+        collect(Arc::clone(&plan), engine.context().task_ctx()).await?;
+        let call = steps(&plan).into_iter().find(|s| s.downcast_ref::<CallExec>().is_some()).expect("the call");
+        assert!(call.downcast_ref::<CallExec>().is_some_and(|c| c.function().ends_with("total")));
+        let metrics = call.metrics().expect("metrics");
+        assert_eq!(metrics.output_rows(), Some(3));
+        assert_eq!(metrics.sum_by_name("groups").map(|m| m.as_usize()), Some(3));
+        assert!(metrics.sum_by_name("function_time").is_some_and(|m| m.as_usize() > 0));
+        assert_eq!(metrics.spill_count(), Some(0));
+        Ok(())
+    })
+}
