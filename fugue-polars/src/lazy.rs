@@ -1,8 +1,8 @@
 //! Functions of the user as steps of a Polars plan, for frames that leave the library and are collected by their owner.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use fugue_core::engine::Map;
@@ -33,7 +33,7 @@ pub(crate) fn mapped(input: &LazyFrame, schema: &Schema, map: &Map, place: &Plac
     let output = map.task.output().clone();
     let call = move |df: DataFrame| {
         let rows = InputRows::Stream(Box::new(to_batches(&df, &schema)?.into_iter().map(Ok)));
-        let batches = run_map(rows, &schema, &map.spec, &map.task, &place.run()?)?.collect::<Result<_>>()?;
+        let batches = run_map(rows, &schema, &map.spec, &map.task, &place.run())?.collect::<Result<_>>()?;
         from_batches(batches, map.task.output())
     };
     step(input, name, &output, optimizations, call)
@@ -45,7 +45,7 @@ pub(crate) fn mapped(input: &LazyFrame, schema: &Schema, map: &Map, place: &Plac
 /// As [`mapped`].
 pub(crate) fn source(frame: &PolarsFrame, place: &Place) -> Result<LazyFrame> {
     let (inner, place) = (frame.clone(), place.clone());
-    rows_of(frame.schema(), move || from_batches(inner.run(&place.run()?)?.collect::<Result<_>>()?, inner.schema()))
+    rows_of(frame.schema(), move || from_batches(inner.run(&place.run())?.collect::<Result<_>>()?, inner.schema()))
 }
 
 /// A plan whose rows are made by something outside of Polars.
@@ -62,17 +62,15 @@ pub(crate) fn rows_of(schema: &Schema, make: impl Fn() -> Result<DataFrame> + Se
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     run: RunContext,
-    /// For a plan that is made inside a function of the user, the pool that it gets when it runs: the threads of the other one may all
-    /// be waiting for such plans.
-    own: Option<Arc<OnceLock<Pool>>>,
 }
 
 impl Place {
     /// On a pool, for a plan that is being made. Nothing stops it: Polars runs the plan.
     pub(crate) fn on(pool: Pool) -> Self {
-        // A thread of whatever pool: those of Polars may run a part of a function of the user too.
-        let nested = rayon::current_thread_index().is_some();
-        Self { run: RunContext::on(pool, Cancel::never()), own: nested.then(Arc::default) }
+        // Made inside a function of the user it is waited for there, and so it is on a thread of whatever pool: those of Polars may run
+        // a part of such a function too.
+        let nested = Pool::runs_here() || rayon::current_thread_index().is_some();
+        Self { run: RunContext::on(if nested { pool.nested() } else { pool }, Cancel::never()) }
     }
 
     /// On the pool that all share.
@@ -84,21 +82,8 @@ impl Place {
     }
 
     /// What a step runs with.
-    ///
-    /// # Errors
-    /// As [`shared`](Self::shared).
-    pub(crate) fn run(&self) -> Result<RunContext> {
-        let Some(own) = &self.own else { return Ok(self.run.clone()) };
-        let pool = match own.get() {
-            Some(pool) => pool,
-            None => {
-                let pool = Pool::new(1)?;
-                own.get_or_init(|| pool)
-            }
-        };
-        let mut run = self.run.clone();
-        run.pool = pool.clone();
-        Ok(run)
+    pub(crate) fn run(&self) -> RunContext {
+        self.run.clone()
     }
 }
 

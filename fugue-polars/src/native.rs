@@ -39,7 +39,7 @@ impl Native<ViaPolars> for DataFrame {
     fn run(self, pending: Pending) -> Result<Self> {
         let mapped =
             PolarsFrame::from_eager(self).and_then(|frame| frame.mapped(&pending.bind(frame.schema())?)).map_err(here)?;
-        let run = Place::shared()?.run()?;
+        let run = Place::shared()?.run();
         let work = move || from_batches(mapped.run(&run)?.collect::<Result<_>>()?, mapped.schema());
         // A function of the user that calls this is on a thread of the pool, which must do the work and not wait for it.
         let made = if Pool::runs_here() { work() } else { wait_apart(offload(work)) };
@@ -53,7 +53,7 @@ impl Native<ViaPolars> for DataFrame {
 
 async fn drain(frame: Result<PolarsFrame>, pending: Pending) -> Result<()> {
     let mapped = frame.and_then(|frame| frame.mapped(&pending.bind(frame.schema())?)).map_err(here)?;
-    let run = Place::shared()?.run()?;
+    let run = Place::shared()?.run();
     offload(move || mapped.run(&run)?.try_for_each(|batch| batch.map(drop))).await.map_err(here)
 }
 

@@ -359,7 +359,7 @@ pub fn schemas_arrive(t: &Bench) -> Outcome {
     t.on_each_lane(|lane| t.same(&wanted, &t.frame(lane, &input)?.transform(tell).num(1).schema("input:str,output:str").run()?))
 }
 
-/// The whole group, even where part of its rows were returned before; also the null group.
+/// The whole group, even where part of its rows were returned before; also the null group, and what a stream gave.
 pub fn ignored_errors_drop_the_group(t: &Bench) -> Outcome {
     let input = table!("a:double,b:int"; [1.0, 2], [(), 1], [3.0, 4], [(), 4])?;
     let wanted = table!("a:double,b:int"; [1.0, 2], [3.0, 4])?;
@@ -373,7 +373,20 @@ pub fn ignored_errors_drop_the_group(t: &Bench) -> Outcome {
         let frame = t.frame(lane, &input)?;
         let call = frame.transform(fussy.clone()).partition_by(["a"]).schema(&input.schema).ignore_errors::<Broken>(&dropped);
         t.same(&wanted, &call.run()?)?;
-        ensure(dropped.count() == 1, || format!("one group was dropped, the count says {}", dropped.count()))
+        ensure(dropped.count() == 1, || format!("one group was dropped, the count says {}", dropped.count()))?;
+        // What a stream gave before it failed goes too, without keys and with them.
+        for (keys, count) in [(&[][..], 1), (&["a"], 3)] {
+            let dropped = Dropped::new();
+            let failing = |batches: Batches| {
+                let late = std::iter::once_with(|| Err(Broken("at its end".to_owned())));
+                batches.map(Ok).chain(late)
+            };
+            let call = frame.transform(failing).partition_by(names(keys)).num(u64::from(keys.is_empty()));
+            let none = call.schema(&input.schema).ignore_errors::<Broken>(&dropped).run()?;
+            t.same(&Table::new(input.schema.clone(), Vec::new()), &none)?;
+            ensure(dropped.count() == count, || format!("{count} streams were dropped, the count says {}", dropped.count()))?;
+        }
+        Ok(())
     })
 }
 

@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::time::Duration;
 
 use arrow::record_batch::RecordBatch;
 
 use crate::error::Result;
 use crate::io::{BatchIter, LoadOptions, SaveOptions};
+use crate::partition::PartitionSpec;
 use crate::row::{Record, Row};
-use crate::session::IntoSource;
+use crate::run::CancelHandle;
+use crate::session::{IntoSource, SessionBuilder};
 use crate::verbs::{CoTransform, OutTransform, Transform, ViaFrame};
 
 use super::wait;
@@ -56,6 +59,19 @@ impl Session {
     /// As there.
     pub fn open(engine: &str) -> Result<Self> {
         wait(crate::Session::open(engine)).map(Self)
+    }
+
+    /// A session with settings of its own: `Session::opened(Session::builder().threads(2), "local")`.
+    ///
+    /// # Errors
+    /// As [`SessionBuilder::open`].
+    pub fn opened(settings: SessionBuilder, engine: &str) -> Result<Self> {
+        wait(settings.open(engine)).map(Self)
+    }
+
+    /// See [`Session::builder`](crate::Session::builder).
+    pub fn builder() -> SessionBuilder {
+        crate::Session::builder()
     }
 
     /// See [`Session::frame`](crate::Session::frame).
@@ -116,6 +132,42 @@ impl From<crate::DataFrame> for DataFrame {
 }
 
 impl DataFrame {
+    /// See [`DataFrame::deadline`](crate::DataFrame::deadline).
+    #[must_use]
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self(self.0.deadline(deadline))
+    }
+
+    /// See [`DataFrame::cancel_with`](crate::DataFrame::cancel_with).
+    #[must_use]
+    pub fn cancel_with(self, handle: &CancelHandle) -> Self {
+        Self(self.0.cancel_with(handle))
+    }
+
+    /// See [`DataFrame::repartition`](crate::DataFrame::repartition).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn repartition(&self, spec: &PartitionSpec) -> Result<Self> {
+        self.0.repartition(spec).map(Self)
+    }
+
+    /// See [`DataFrame::broadcast`](crate::DataFrame::broadcast).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn broadcast(&self) -> Result<Self> {
+        self.0.broadcast().map(Self)
+    }
+
+    /// See [`DataFrame::on`](crate::DataFrame::on).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn on(&self, session: &Session) -> Result<Self> {
+        self.0.on(session).map(Self)
+    }
+
     /// The frame of a call: `df.run(df.transform(f).partition_by("k"))`.
     ///
     /// # Errors

@@ -83,12 +83,31 @@ pub fn wait_apart<T: Send>(future: impl Future<Output = Result<T>> + Send) -> Re
         return wait(future);
     }
     std::thread::scope(|scope| {
-        let no_thread = |e| Error::new(ErrorKind::SettingInvalid, "the operating system gives no more threads").with_source(e);
         let builder = std::thread::Builder::new().name("fugue-wait".to_owned());
         let waiting = builder.spawn_scoped(scope, || wait(future)).map_err(no_thread)?;
         waiting
             .join()
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Unexpected, "a thread that waited panicked; please report it")))
+    })
+}
+
+fn no_thread(cause: std::io::Error) -> Error {
+    Error::new(ErrorKind::SettingInvalid, "the operating system gives no more threads").with_source(cause)
+}
+
+/// Starts a thread for blocking work of an action. Async code that is waited for there (a stream that a program gives, a client) finds
+/// the runtime of the caller, or the library's own: its timers and sockets need one.
+///
+/// # Errors
+/// `SettingInvalid` where the operating system gives no thread.
+pub(crate) fn action(work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let runtime = match current_runtime() {
+        Some(handle) => handle,
+        None => shared()?.handle().clone(),
+    };
+    thread("fugue-action", move || {
+        let _runtime = runtime.enter();
+        work();
     })
 }
 
@@ -98,7 +117,7 @@ pub fn wait_apart<T: Send>(future: impl Future<Output = Result<T>> + Send) -> Re
 /// What the work returns; `SettingInvalid` where the operating system gives no thread.
 pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let (send, receive) = futures::channel::oneshot::channel();
-    thread("fugue-action", move || {
+    action(move || {
         // The waiter may be gone; then nobody wants the result.
         let _ = send.send(work());
     })?;
@@ -110,9 +129,5 @@ pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send 
 /// # Errors
 /// `SettingInvalid` where the operating system gives none.
 pub(crate) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map(drop)
-        .map_err(|e| Error::new(ErrorKind::SettingInvalid, "the operating system gives no more threads").with_source(e))
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(no_thread)
 }

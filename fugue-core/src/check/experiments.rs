@@ -35,6 +35,10 @@ impl Experiments {
         let schema = self.source.schema().clone();
         let sample: Vec<RecordBatch> = self.source.lazy().scan(None, &Cancel::never())?.collect::<Result<_>>()?;
         let sample = concat_batches(schema.arrow(), &sample)?;
+        if sample.num_rows() == 0 {
+            let said = "the sample has no row, so the function would not be called, and nothing be found out; give it some rows";
+            return Err(Error::new(ErrorKind::Empty, said).with_operation("check"));
+        }
         let local = Session::builder().threads(2).with_engine(LocalEngine::new(2))?;
         let mut runs = 0;
         let mut findings = Vec::new();

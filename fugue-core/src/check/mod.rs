@@ -85,7 +85,7 @@ impl Check {
     /// Runs all experiments and tells what they found.
     ///
     /// # Errors
-    /// Whatever keeps the function from running over the sample at all, as an action over it would say.
+    /// `Empty` for a sample without rows; whatever keeps the function from running over it at all, as an action would say.
     pub fn run(self) -> Result<Report> {
         blocking::wait(self.report())
     }

@@ -28,6 +28,8 @@ pub(crate) fn comap(engine: Arc<dyn DynEngine>, zip: &Zip<AnyFrame>, task: &Task
     let packed =
         Arc::clone(&engine).ingest(Source::new(Packed { frames: zip.members.clone(), packing: Arc::clone(&packing) }))?;
     let spec = PartitionSpec::new().by(packing.keys.clone())?;
+    // Without keys there would be a call for each partition that the engine lays the rows out in.
+    let spec = if packing.keys.is_empty() { spec.num(1)? } else { spec };
     let unpack = Unpack { packing: Arc::clone(&packing), how: zip.how, spec: zip.spec.clone(), task: task.clone() };
     engine.map(&packed, &Map::new(spec, task.wrapped(Arc::new(unpack), packing.schema.clone())))
 }

@@ -1,7 +1,6 @@
 //! The handle that users hold: a frame of some engine, lazy until an action asks.
 
 use std::fmt;
-use std::future::Future;
 use std::io::Write;
 use std::panic::Location;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::io::{self, SaveOptions};
 use crate::partition::PartitionSpec;
 use crate::row::{Record, Row};
-use crate::run::{CancelHandle, RunContext};
+use crate::run::{CancelHandle, RunContext, within};
 use crate::schema::Schema;
 use crate::session::Session;
 use crate::transform::{IntoCoTask, IntoTask, Task};
@@ -29,7 +28,7 @@ pub struct DataFrame {
     session: Session,
     frame: AnyFrame,
     deadline: Option<Duration>,
-    cancel: Option<CancelHandle>,
+    cancel: Vec<CancelHandle>,
 }
 
 impl fmt::Debug for DataFrame {
@@ -44,7 +43,7 @@ impl fmt::Debug for DataFrame {
 /// What a frame is, and how it is changed: nothing runs.
 impl DataFrame {
     pub(crate) fn new(session: Session, frame: AnyFrame) -> Self {
-        Self { session, frame, deadline: None, cancel: None }
+        Self { session, frame, deadline: None, cancel: Vec::new() }
     }
 
     /// The same handle on another frame of the session.
@@ -92,10 +91,19 @@ impl DataFrame {
         self
     }
 
-    /// A handle that cancels the actions over this frame, or over one made of it.
+    /// A handle that cancels the actions over this frame, or over one made of it, beside those that it has already.
     #[must_use]
     pub fn cancel_with(mut self, handle: &CancelHandle) -> Self {
-        self.cancel = Some(handle.clone());
+        self.cancel.push(handle.clone());
+        self
+    }
+
+    /// What is made of several frames obeys the handles of all, and the least deadline.
+    pub(crate) fn bound_by(mut self, others: &[Self]) -> Self {
+        for other in others {
+            self.deadline = self.deadline.into_iter().chain(other.deadline).min();
+            self.cancel.extend(other.cancel.iter().cloned());
+        }
         self
     }
 
@@ -187,7 +195,7 @@ impl DataFrame {
     }
 
     fn run(&self) -> RunContext {
-        self.session.run(self.cancel.as_ref(), self.deadline)
+        self.session.run(&self.cancel, self.deadline)
     }
 }
 
@@ -236,7 +244,7 @@ impl DataFrame {
     pub async fn count(&self) -> Result<u64> {
         let run = self.run();
         let (engine, frame, inner) = (self.session.erased(), self.frame.clone(), run.clone());
-        within(&run, async move { engine.count(&frame, &inner).await }).await
+        within(&run.cancel, async move { engine.count(&frame, &inner).await }).await
     }
 
     /// Whether there is no row; stops at the first.
@@ -268,7 +276,8 @@ impl DataFrame {
     /// As [`stream`](Self::stream).
     pub async fn head(&self, n: usize) -> Result<Self> {
         let batches = self.first(n).await?;
-        self.session.frame(Source::batches(self.schema().clone(), batches)?)
+        let head = self.session.frame(Source::batches(self.schema().clone(), batches)?)?;
+        Ok(head.bound_by(std::slice::from_ref(self)))
     }
 
     /// The first rows as a readable table with names and types.
@@ -301,7 +310,7 @@ impl DataFrame {
     pub async fn persist(&self) -> Result<Self> {
         let run = self.run();
         let (engine, frame, inner) = (self.session.erased(), self.frame.clone(), run.clone());
-        let kept = within(&run, async move { engine.persist(&frame, &inner).await }).await?;
+        let kept = within(&run.cancel, async move { engine.persist(&frame, &inner).await }).await?;
         Ok(self.with(kept))
     }
 
@@ -324,7 +333,7 @@ impl DataFrame {
             (path.as_ref().to_owned(), options.clone(), self.schema().clone(), run.cancel.clone());
         let name = self.session.engine_name();
         let saved = blocking::offload(move || io::save(path, &schema, stream.into_blocking(), &options, &cancel));
-        within(&run, saved).await.map_err(|e| e.with_engine(name).with_operation("save"))
+        within(&run.cancel, saved).await.map_err(|e| e.with_engine(name).with_operation("save"))
     }
 
     /// The first rows that come, `n` at most; the work stops then.
@@ -356,13 +365,4 @@ fn truncate(batches: &mut Vec<RecordBatch>, rows: usize) {
         left -= batch.num_rows();
     }
     batches.retain(|b| b.num_rows() > 0);
-}
-
-/// Ends a future that is late or cancelled, even while the work behind it is inside user code and cannot be interrupted.
-async fn within<T>(run: &RunContext, future: impl Future<Output = Result<T>>) -> Result<T> {
-    let stopped = std::pin::pin!(run.cancel.stopped());
-    match futures::future::select(std::pin::pin!(future), stopped).await {
-        futures::future::Either::Left((result, _)) => result,
-        futures::future::Either::Right((error, _)) => Err(error),
-    }
 }

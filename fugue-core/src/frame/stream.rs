@@ -11,7 +11,7 @@ use futures::{SinkExt, Stream, StreamExt};
 use crate::blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::BatchIter;
-use crate::run::{Cancel, CancelHandle};
+use crate::run::{Abandon, Cancel};
 use crate::schema::Schema;
 
 /// Batches of one schema, in the contract's layout, as they become ready. Dropping it stops the work behind it.
@@ -32,7 +32,7 @@ impl BatchStream {
     /// `SettingInvalid` where the operating system gives no thread.
     pub fn blocking(schema: Schema, cancel: Cancel, start: impl FnOnce() -> Result<BatchIter> + Send + 'static) -> Result<Self> {
         let (mut send, receive) = futures::channel::mpsc::channel::<Result<RecordBatch>>(2);
-        blocking::thread("fugue-action", move || {
+        blocking::action(move || {
             // A panic of ours must reach the consumer as an error, or it would take the end of the channel for the end of the data.
             let work = std::panic::AssertUnwindSafe(|| -> Result<()> {
                 for batch in start()? {
@@ -60,7 +60,7 @@ impl BatchStream {
     pub(crate) fn until(mut self, cancel: &Cancel) -> Self {
         let mut stopped = Box::pin(cancel.stopped());
         // Dropped with the stream: groups that were begun ahead of the consumer then end too.
-        let abandon = Abandon(cancel.handle());
+        let abandon = Abandon::new(cancel);
         let schema = self.schema.clone();
         let mut over = false;
         Self::new(
@@ -104,15 +104,6 @@ impl BatchStream {
     #[must_use]
     pub fn into_blocking(mut self) -> BatchIter {
         Box::new(std::iter::from_fn(move || futures::executor::block_on(self.next())))
-    }
-}
-
-/// Ends the run of a stream that nobody reads any more.
-struct Abandon(CancelHandle);
-
-impl Drop for Abandon {
-    fn drop(&mut self) {
-        self.0.cancel();
     }
 }
 

@@ -1,8 +1,9 @@
 //! Files: what can be read again and again ([`LazySource`]), and core's own readers and writers of Parquet and CSV.
 //!
 //! All of it blocks; the actions of a session call it away from the threads of an async runtime. Paths are those of this machine.
-//! A load takes a file, or a folder whose files of the format are read in the order of their names, columns by name, the first file
-//! deciding. A save writes one file, whole or not at all.
+//! A load takes a file, or a folder of files of one format, which are read in the order of their names, columns by name, the first file
+//! deciding; names that begin with `_` or `.` are passed over, anything else in the folder is an error. A save writes one file, whole or
+//! not at all.
 
 mod csv;
 mod format;
@@ -61,11 +62,20 @@ pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Re
 fn format_of(path: &Path) -> Result<Format> {
     let named = Format::of(path);
     let (Err(_), Ok(entries)) = (&named, std::fs::read_dir(path)) else { return named };
-    let mut found: Vec<Format> = entries.flatten().filter_map(|e| Format::of(&e.path()).ok()).collect();
-    found.dedup();
+    let seen = entries.flatten().map(|e| e.path()).filter(|p| !path::is_hidden(p));
+    let mut found: Vec<Format> = Vec::new();
+    for format in seen.filter_map(|p| Format::of(&p).ok()) {
+        if !found.contains(&format) {
+            found.push(format);
+        }
+    }
     match found[..] {
         [format] => Ok(format),
-        _ => named,
+        [_, _, ..] => {
+            let said = format!("the folder {} holds files of several formats; load a folder of one", path.display());
+            Err(Error::new(ErrorKind::Unsupported, said).with("path", path.display().to_string()))
+        }
+        [] => named,
     }
 }
 
@@ -97,6 +107,8 @@ pub fn save(path: impl AsRef<Path>, schema: &Schema, batches: BatchIter, options
             csv::write(file, target.path(), schema, batches, &dialect, cancel)?
         }
     };
+    // What was given up while the last rows were written does not replace anything.
+    cancel.check()?;
     target.commit(file)?;
     Ok(rows)
 }

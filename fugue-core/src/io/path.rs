@@ -35,10 +35,11 @@ pub(super) fn reopen(path: &Path, stamp: &Stamp) -> Result<fs::File> {
     Ok(file)
 }
 
-/// The files that paths mean: each a file, or a folder whose files of the format are taken in the order of their names.
+/// The files that paths mean: each a file, or a folder whose files are taken in the order of their names.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] for what is not there or cannot be listed, [`ErrorKind::Unsupported`] for addresses, patterns and folders in folders.
+/// [`ErrorKind::Io`] for what is not there or cannot be listed, [`ErrorKind::Unsupported`] for addresses, patterns, folders in folders
+/// and files of another format in a folder.
 pub(super) fn files(paths: &[PathBuf], format: Format) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
@@ -76,7 +77,7 @@ pub(super) fn failed(what: &str, path: &Path, cause: io::Error) -> Error {
 }
 
 /// Whether a name is one that writers leave beside the data (`_SUCCESS`, `.crc`), or a temporary file.
-fn is_hidden(path: &Path) -> bool {
+pub(super) fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(['.', '_']))
 }
 
@@ -91,14 +92,17 @@ fn list(folder: &Path, format: Format, found: &mut Vec<PathBuf>) -> Result<()> {
     // The operating system lists in any order.
     entries.sort();
     let before = found.len();
+    let mut other = None;
     for path in &entries {
         if path.is_dir() {
-            // Passing over it would answer with a part of the data.
+            // Passing over it would answer with a part of the data; so would passing over files, below.
             let said = format!("{} holds a folder in the folder, and these are not read; load that one", path.display());
             return Err(Error::new(ErrorKind::Unsupported, said).with("path", path.display().to_string()));
         }
         if Format::of(path).is_ok_and(|f| f == format) {
             found.push(path.clone());
+        } else {
+            other.get_or_insert(path);
         }
     }
     if found.len() == before {
@@ -106,6 +110,15 @@ fn list(folder: &Path, format: Format, found: &mut Vec<PathBuf>) -> Result<()> {
         let beside = if others.is_empty() { "it is empty".to_owned() } else { format!("it holds {}", others.join(", ")) };
         let said = format!("the folder {} has no file *.{}; {beside}", folder.display(), format.suffix());
         return Err(Error::new(ErrorKind::Io, said).with("path", folder.display().to_string()));
+    }
+    if let Some(path) = other {
+        let said = format!(
+            "{} stands among files *.{} and is none by its name; move it away, or name it *.{1} if it is one (names that begin with _ or \
+             . are passed over)",
+            path.display(),
+            format.suffix()
+        );
+        return Err(Error::new(ErrorKind::Unsupported, said).with("path", path.display().to_string()));
     }
     Ok(())
 }

@@ -59,6 +59,11 @@ impl Engine for LocalEngine {
         Some(self)
     }
 
+    async fn count(&self, frame: &LocalFrame, run: &RunContext) -> Result<u64> {
+        let (frame, run) = (frame.clone(), run.clone());
+        crate::blocking::offload(move || frame.count(&run)).await
+    }
+
     fn explain(&self, frame: &LocalFrame) -> Result<String> {
         Ok(frame.explain())
     }

@@ -95,6 +95,17 @@ impl LocalFrame {
         })
     }
 
+    /// The number of rows; a source need not read columns for it.
+    pub(super) fn count(&self, run: &RunContext) -> Result<u64> {
+        let none: &[usize] = &[];
+        let columns = matches!(&*self.node, Node::Source(_)).then_some(none);
+        let batches: BatchIter = match self.rows(columns, run)? {
+            InputRows::Stream(batches) => batches,
+            InputRows::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
+        };
+        batches.map(|b| Ok(b?.num_rows() as u64)).sum()
+    }
+
     pub(super) fn known_partitions(&self) -> Option<usize> {
         match &*self.node {
             Node::Partitions(parts) => Some(parts.len()),

@@ -1,11 +1,15 @@
 //! Stopping an action: a token that work looks at between groups and batches, with an optional deadline.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use futures::future::{Either, select};
+
+use super::timer::{Alarm, wake_at};
 use crate::error::{Error, ErrorKind, Result};
 
 const RUNNING: u8 = 0;
@@ -15,8 +19,22 @@ const LATE: u8 = 2;
 #[derive(Debug, Default)]
 struct State {
     value: AtomicU8,
-    /// Those who wait for the end of an action that may be inside user code.
-    waiting: Mutex<Vec<Waker>>,
+    /// Those who wait for the end of an action that may be inside user code, by their numbers.
+    waiting: Mutex<Vec<(u64, Waker)>>,
+}
+
+impl State {
+    fn wake_all(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        waiting.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    /// Puts a waker in the place of that which the same one left before, or forgets it.
+    fn expect(&self, number: u64, waker: Option<&Waker>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|(n, _)| *n != number);
+        waiting.extend(waker.map(|w| (number, w.clone())));
+    }
 }
 
 /// Looked at by work between groups and batches; cheap to clone and to ask.
@@ -26,8 +44,8 @@ struct State {
 pub struct Cancel {
     /// Of this run alone: a consumer that goes away ends it.
     state: Arc<State>,
-    /// Of the handle, which may be shared by several actions.
-    shared: Option<Arc<State>>,
+    /// Of handles, which may be shared by several actions.
+    shared: Vec<Arc<State>>,
     deadline: Option<Instant>,
 }
 
@@ -48,14 +66,13 @@ impl CancelHandle {
     pub fn cancel(&self) {
         // A deadline that has passed stays the reason.
         let _ = self.state.value.compare_exchange(RUNNING, CANCELLED, Ordering::AcqRel, Ordering::Acquire);
-        let waiting = std::mem::take(&mut *self.state.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        waiting.into_iter().for_each(Waker::wake);
+        self.state.wake_all();
     }
 
-    /// Whether [`cancel`](Self::cancel) was called, or the deadline of its action has passed.
+    /// Whether [`cancel`](Self::cancel) was called.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.state.value.load(Ordering::Acquire) != RUNNING
+        self.state.value.load(Ordering::Acquire) == CANCELLED
     }
 }
 
@@ -63,9 +80,15 @@ impl Cancel {
     /// A token that a handle and a deadline, counted from now, can stop.
     #[must_use]
     pub fn new(handle: &CancelHandle, deadline: Option<Duration>) -> Self {
+        Self::all(std::slice::from_ref(handle), deadline)
+    }
+
+    /// The same with several handles, each of which can stop it.
+    #[must_use]
+    pub fn all(handles: &[CancelHandle], deadline: Option<Duration>) -> Self {
         Self {
             state: Arc::default(),
-            shared: Some(Arc::clone(&handle.state)),
+            shared: handles.iter().map(|h| Arc::clone(&h.state)).collect(),
             deadline: deadline.and_then(|d| Instant::now().checked_add(d)),
         }
     }
@@ -94,42 +117,38 @@ impl Cancel {
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::DeadlineExceeded`].
     #[inline]
     pub fn check(&self) -> Result<()> {
-        let running = |state: &Arc<State>| state.value.load(Ordering::Relaxed) == RUNNING;
-        if running(&self.state) && self.shared.as_ref().is_none_or(running) && self.deadline.is_none() {
+        if self.runs() && self.deadline.is_none() {
             return Ok(());
         }
         self.check_slowly()
     }
 
+    /// The same for the step of a number in a row of short ones: the clock, which is dear, is looked at only now and then. An action
+    /// that somebody waits for is told by its timer anyway.
+    #[inline]
+    pub(crate) fn check_step(&self, step: usize) -> Result<()> {
+        if self.runs() && (self.deadline.is_none() || !step.is_multiple_of(64)) {
+            return Ok(());
+        }
+        self.check_slowly()
+    }
+
+    #[inline]
+    fn runs(&self) -> bool {
+        let running = |state: &Arc<State>| state.value.load(Ordering::Relaxed) == RUNNING;
+        running(&self.state) && self.shared.iter().all(running)
+    }
+
     /// Ends when the action is to end, with the error that says why; never before. Works under any async runtime.
     pub fn stopped(&self) -> impl Future<Output = Error> + Send + 'static + use<> {
-        let cancel = self.clone();
-        let mut timed = false;
-        std::future::poll_fn(move |cx| {
-            // Registered before the look, so that a cancel in between is not missed.
-            for state in std::iter::once(&cancel.state).chain(&cancel.shared) {
-                let mut waiting = state.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                if !waiting.iter().any(|w| w.will_wake(cx.waker())) {
-                    waiting.push(cx.waker().clone());
-                }
-            }
-            if let Err(e) = cancel.check() {
-                return Poll::Ready(e);
-            }
-            if let (Some(deadline), false) = (cancel.deadline, timed) {
-                timed = true;
-                if let Err(e) = super::timer::wake_at(deadline, cx.waker().clone()) {
-                    return Poll::Ready(e);
-                }
-            }
-            Poll::Pending
-        })
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Stopped { cancel: self.clone(), number: NEXT.fetch_add(1, Ordering::Relaxed), waker: None, alarm: None }
     }
 
     #[cold]
     fn check_slowly(&self) -> Result<()> {
-        let shared = self.shared.as_ref().map_or(RUNNING, |s| s.value.load(Ordering::Acquire));
-        match self.state.value.load(Ordering::Acquire).max(shared) {
+        let states = std::iter::once(&self.state).chain(&self.shared);
+        match states.map(|s| s.value.load(Ordering::Acquire)).max().unwrap_or(RUNNING) {
             CANCELLED => Err(Error::new(ErrorKind::Cancelled, "the action was cancelled")),
             LATE => Err(late()),
             _ if self.deadline.is_some_and(|d| Instant::now() >= d) => {
@@ -143,4 +162,69 @@ impl Cancel {
 
 fn late() -> Error {
     Error::new(ErrorKind::DeadlineExceeded, "the action did not end before its deadline")
+}
+
+/// The end of an action from outside. Whoever waits is forgotten with it: a handle may live as long as the program.
+struct Stopped {
+    cancel: Cancel,
+    number: u64,
+    waker: Option<Waker>,
+    alarm: Option<Alarm>,
+}
+
+impl Future for Stopped {
+    type Output = Error;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
+        if !self.waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
+            // Registered before the look, so that a cancel in between is not missed.
+            for state in std::iter::once(&self.cancel.state).chain(&self.cancel.shared) {
+                state.expect(self.number, Some(cx.waker()));
+            }
+            self.waker = Some(cx.waker().clone());
+            self.alarm = match self.cancel.deadline.map(|at| wake_at(at, cx.waker().clone())).transpose() {
+                Ok(alarm) => alarm,
+                Err(e) => return Poll::Ready(e),
+            };
+        }
+        self.cancel.check().map_or_else(Poll::Ready, |()| Poll::Pending)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        for state in std::iter::once(&self.cancel.state).chain(&self.cancel.shared) {
+            state.expect(self.number, None);
+        }
+    }
+}
+
+/// Ends what nobody waits for any more, when it is dropped.
+pub(crate) struct Abandon(Option<CancelHandle>);
+
+impl Abandon {
+    pub(crate) fn new(cancel: &Cancel) -> Self {
+        Self(Some(cancel.handle()))
+    }
+}
+
+impl Drop for Abandon {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.0 {
+            handle.cancel();
+        }
+    }
+}
+
+/// Ends a future that is late or cancelled, even while the work behind it is inside user code and cannot be interrupted. Dropped before
+/// its end, it stops that work.
+pub(crate) async fn within<T>(cancel: &Cancel, future: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut abandon = Abandon::new(cancel);
+    match select(pin!(future), pin!(cancel.stopped())).await {
+        Either::Left((result, _)) => {
+            abandon.0 = None;
+            result
+        }
+        Either::Right((error, _)) => Err(error),
+    }
 }

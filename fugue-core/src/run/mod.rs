@@ -5,7 +5,9 @@ mod meter;
 mod ordered;
 mod pool;
 mod timer;
+mod workers;
 
+pub(crate) use cancel::{Abandon, within};
 pub use cancel::{Cancel, CancelHandle};
 pub use meter::Meter;
 pub use ordered::{Job, Ordered, ordered};
@@ -32,14 +34,17 @@ impl RunContext {
     /// A first attempt on a pool. Where it is made inside an async runtime of several threads, futures of user code run there.
     #[must_use]
     pub fn new(pool: Pool, cancel: Cancel) -> Self {
-        // Inside a call of user code the threads of the pool may all be waiting for actions like this one: it brings its own.
-        // So may they where an engine's own threads call a function, of which nothing is known but that they are of some pool.
-        let nested = rayon::current_thread_index().is_some();
-        let pool = if nested { Pool::new(pool.threads()).unwrap_or(pool) } else { pool };
+        // Inside a call of user code the threads of the pool may all be waiting for actions like this one.
+        let pool = match Pool::runs_here() {
+            false => pool,
+            // An engine that calls user code on a thread that computes has none left to compute with.
+            true if rayon::current_thread_index().is_some() => Pool::new(pool.threads()).unwrap_or(pool).nested(),
+            true => pool.nested(),
+        };
         Self::on(pool, cancel)
     }
 
-    /// The same on this very pool, also inside a call of user code: for work that is planned there and runs elsewhere.
+    /// The same on this very handle of a pool, wherever it is made: for work that is planned in one place and runs in another.
     #[must_use]
     pub fn on(pool: Pool, cancel: Cancel) -> Self {
         Self { pool, cancel, attempt: 0, partition: None, meter: Meter::default(), runtime: crate::blocking::current_runtime() }

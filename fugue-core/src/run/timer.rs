@@ -15,11 +15,24 @@ struct Timer {
     changed: Condvar,
 }
 
+/// A task that is to be woken; it is forgotten when this is dropped.
+pub(super) struct Alarm {
+    timer: &'static Timer,
+    due: (Instant, u64),
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        let waker = self.timer.due.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&self.due);
+        drop(waker);
+    }
+}
+
 /// Wakes a task at a moment; more often is harmless.
 ///
 /// # Errors
 /// `SettingInvalid` where the operating system gives no thread.
-pub(super) fn wake_at(moment: Instant, waker: Waker) -> Result<()> {
+pub(super) fn wake_at(moment: Instant, waker: Waker) -> Result<Alarm> {
     static TIMER: OnceLock<&'static Timer> = OnceLock::new();
     let timer = match TIMER.get() {
         Some(timer) => timer,
@@ -38,7 +51,7 @@ pub(super) fn wake_at(moment: Instant, waker: Waker) -> Result<()> {
     let number = due.0;
     due.1.insert((moment, number), waker);
     timer.changed.notify_one();
-    Ok(())
+    Ok(Alarm { timer, due: (moment, number) })
 }
 
 impl Timer {

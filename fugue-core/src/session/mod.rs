@@ -228,9 +228,8 @@ impl Session {
     }
 
     /// What an action of this session runs with.
-    pub(crate) fn run(&self, handle: Option<&CancelHandle>, deadline: Option<Duration>) -> RunContext {
-        let fresh = CancelHandle::new();
-        let cancel = Cancel::new(handle.unwrap_or(&fresh), deadline.or(self.inner.deadline));
+    pub(crate) fn run(&self, handles: &[CancelHandle], deadline: Option<Duration>) -> RunContext {
+        let cancel = Cancel::all(handles, deadline.or(self.inner.deadline));
         RunContext::new(self.inner.pool.clone(), cancel)
     }
 

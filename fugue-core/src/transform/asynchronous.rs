@@ -200,6 +200,10 @@ where
 {
     alike!(F, A);
 
+    fn is_async(&self) -> bool {
+        true
+    }
+
     fn shape(&self) -> Shape {
         Shape::Group
     }
@@ -236,6 +240,10 @@ where
     A: for<'c> Contexts<Of<'c> = A> + Send + 'static,
 {
     alike!(F, A);
+
+    fn is_async(&self) -> bool {
+        true
+    }
 
     fn shape(&self) -> Shape {
         Shape::Group
@@ -283,6 +291,10 @@ where
 {
     alike!(F, A);
 
+    fn is_async(&self) -> bool {
+        true
+    }
+
     fn shape(&self) -> Shape {
         Shape::Row
     }
@@ -314,6 +326,10 @@ where
     A: for<'c> Contexts<Of<'c> = A> + Send + 'static,
 {
     alike!(F, A);
+
+    fn is_async(&self) -> bool {
+        true
+    }
 
     fn shape(&self) -> Shape {
         Shape::Row

@@ -13,6 +13,10 @@ use super::emit::{Declared, Emit};
 use super::registry;
 use super::rules::Rules;
 use super::task::{Fixed, Ignore, Produces, Reads, Shape, Task, TaskFn};
+use super::vain;
+
+/// How many calls of an async function run at once where the call does not say.
+const CONCURRENCY: usize = 16;
 
 /// What a call says besides the function and the frames.
 #[derive(Clone)]
@@ -25,7 +29,7 @@ pub(crate) struct CallOptions {
     pub(crate) to: Option<String>,
     pub(crate) slots: Slots,
     pub(crate) ignore: Option<Ignore>,
-    pub(crate) concurrency: usize,
+    pub(crate) concurrency: Option<usize>,
     pub(crate) rules: Option<Rules>,
     /// Whether what the function returns is thrown away.
     pub(crate) discard: bool,
@@ -40,7 +44,7 @@ impl CallOptions {
             to: None,
             slots: Slots::default(),
             ignore: None,
-            concurrency: 16,
+            concurrency: None,
             rules: None,
             discard: false,
             call_site,
@@ -87,6 +91,7 @@ fn try_bind(
     let first = inputs.first().ok_or_else(|| Error::new(ErrorKind::Unexpected, "a task without an input"))?;
     let keys = first.extract(spec.keys().iter().map(|k| &**k))?;
     let produces = function.produces();
+    vain::check(&*function, &reads, &produces, options)?;
     let rest = rest_of(&reads, inputs)?;
     let declared = Declared {
         input: first,
@@ -120,7 +125,10 @@ fn try_bind(
     }
     let mut slots = options.slots.clone();
     function.prepare(&mut slots)?;
-    let fingerprint = fingerprint(name, inputs, &output, spec, options, &slots);
+    vain::check_slots(&slots)?;
+    let concurrency = options.concurrency.unwrap_or(CONCURRENCY);
+    let known = registry::name_of(function.type_id()).is_some();
+    let fingerprint = fingerprint(name, known, inputs, &output, spec, options, &slots);
     let fixed = Fixed {
         name: name.to_owned(),
         fingerprint,
@@ -132,8 +140,8 @@ fn try_bind(
         on: options.on.clone(),
         slots,
         ignore: options.ignore.clone(),
-        limiter: Arc::new(tokio::sync::Semaphore::new(options.concurrency.max(1))),
-        concurrency: options.concurrency.max(1),
+        limiter: Arc::new(tokio::sync::Semaphore::new(concurrency)),
+        concurrency,
         call_site: options.call_site,
     };
     Ok(Task { function, fixed: Arc::new(fixed), needs })
@@ -182,10 +190,12 @@ fn needed(reads: &Reads, input: &Schema, carried: &[&str], options: &CallOptions
     Ok(Some(wanted))
 }
 
-/// Differs between tasks that may give different answers. State and captures cannot be looked into, so where there may be any,
-/// the place of the call and a running number count too.
+/// Differs between tasks that may give different answers. Only the name of a registered function tells which one it is: closures may
+/// hold anything, and so may function pointers, which share the name of their type. State cannot be looked into either. There the place
+/// of the call and a running number count too.
 fn fingerprint(
     name: &str,
+    known: bool,
     inputs: &[Schema],
     output: &Schema,
     spec: &PartitionSpec,
@@ -195,7 +205,7 @@ fn fingerprint(
     use std::sync::atomic::{AtomicU64, Ordering};
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let mut text = format!("{name}|{inputs:?}|{output}|{spec}|{:?}|{:?}|{:?}", options.schema, options.on, options.to);
-    let opaque = name.contains("{{closure}}") || !slots.states.is_empty() || options.ignore.is_some();
+    let opaque = !known || !slots.states.is_empty() || options.ignore.is_some();
     if opaque {
         text.push_str(&format!("|{}|{}", options.call_site, NUMBER.fetch_add(1, Ordering::Relaxed)));
     }

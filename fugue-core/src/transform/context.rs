@@ -57,6 +57,8 @@ pub(crate) struct StateSlot {
     type_name: &'static str,
     build: Build,
     built: Arc<OnceLock<Built>>,
+    /// Whether it is built of the parameters.
+    lazy: bool,
 }
 
 impl StateSlot {
@@ -68,6 +70,7 @@ impl StateSlot {
             type_name: type_name::<S>(),
             build: Arc::new(move |_| Ok(Arc::clone(&state))),
             built: Arc::default(),
+            lazy: false,
         }
     }
 
@@ -91,7 +94,12 @@ impl StateSlot {
                 Ok(Arc::new(state) as Arc<dyn Any + Send + Sync>)
             }),
             built: Arc::default(),
+            lazy: true,
         }
+    }
+
+    pub(super) fn is_built(&self) -> bool {
+        self.lazy
     }
 
     fn value(&self, params: Option<&[u8]>) -> Result<&Arc<dyn Any + Send + Sync>> {
@@ -120,6 +128,8 @@ pub struct Slots {
     pub(crate) params: Option<Arc<[u8]>>,
     pub(crate) decoded: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
     pub(crate) states: Vec<StateSlot>,
+    /// The types of the states that the function asks for.
+    wanted: Vec<TypeId>,
     /// Whether calls ask for the cursor.
     pub(crate) cursor: bool,
 }
@@ -134,6 +144,23 @@ impl fmt::Debug for Slots {
 }
 
 impl Slots {
+    /// Adds a state, in the place of one of the same type.
+    pub(crate) fn give(&mut self, slot: StateSlot) {
+        self.states.retain(|s| s.type_id != slot.type_id);
+        self.states.push(slot);
+    }
+
+    /// The type of a state that the function does not ask for.
+    pub(super) fn unwanted(&self) -> Option<&'static str> {
+        self.states.iter().find(|s| !self.wanted.contains(&s.type_id)).map(|s| s.type_name)
+    }
+
+    fn want<S: Send + Sync + 'static>(&mut self) -> Result<()> {
+        let id = TypeId::of::<S>();
+        self.wanted.push(id);
+        self.state(id, type_name::<S>()).map(drop)
+    }
+
     fn state(&self, id: TypeId, name: &str) -> Result<&StateSlot> {
         self.states.iter().find(|s| s.type_id == id).ok_or_else(|| {
             let known: Vec<&str> = self.states.iter().map(|s| s.type_name).collect();
@@ -235,7 +262,7 @@ impl<S: Send + Sync + 'static> FromContext for State<S> {
     type Of<'c> = Self;
 
     fn prepare(slots: &mut Slots) -> Result<()> {
-        slots.state(TypeId::of::<S>(), type_name::<S>()).map(drop)
+        slots.want::<S>()
     }
 
     fn from_context<'c>(call: &Call<'c>) -> Result<Self> {
@@ -247,7 +274,7 @@ impl<S: Send + Sync + 'static> FromContext for &'static S {
     type Of<'c> = &'c S;
 
     fn prepare(slots: &mut Slots) -> Result<()> {
-        slots.state(TypeId::of::<S>(), type_name::<S>()).map(drop)
+        slots.want::<S>()
     }
 
     fn from_context<'c>(call: &Call<'c>) -> Result<&'c S> {

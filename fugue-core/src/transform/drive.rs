@@ -72,9 +72,7 @@ pub(crate) fn per_row<C: Collector>(
         for index in 0..groups.len() {
             at.group(index);
             for row in member.offsets[index]..member.offsets[index + 1] {
-                if row % 1024 == 0 || cx.run.cancel.deadline().is_some() {
-                    cx.run.cancel.check()?;
-                }
+                cx.run.cancel.check_step(row)?;
                 at.row(row);
                 let written = call(index, row, &mut collector)?;
                 if cx.emit.align == Align::PerRow && written != 1 {

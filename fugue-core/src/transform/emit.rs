@@ -133,6 +133,11 @@ impl Emit {
         Self::new(Align::Free, (0..output.len()).map(Slot::Own).collect(), true, output)
     }
 
+    /// Whether what the function writes is thrown away.
+    pub(crate) fn is_discarded(&self) -> bool {
+        self.discard
+    }
+
     /// Whether the output is what the function writes, untouched.
     pub(crate) fn is_as_written(&self) -> bool {
         self.as_written
@@ -202,6 +207,7 @@ fn own_schema(produces: &Produces, declared: &Declared<'_>) -> Result<Schema> {
         }
         Produces::Rows(layout) if layout.dynamic => match declared.schema {
             Some(text) => declared_schema(text, declared),
+            None if declared.discard => Schema::new([]),
             None => Err(Error::new(
                 ErrorKind::SchemaInvalid,
                 format!("{} has no columns of its own; add .schema(\"…\") to the call", layout.name),

@@ -21,6 +21,7 @@ mod rules;
 mod runner;
 mod stream;
 mod task;
+mod vain;
 
 pub use asynchronous::{Async, OwnedContext, OwnedRow, OwnedValue, OwnedValues};
 pub use columns::{CallSlices, CallValues, ValueOutput, ValueSlices, Values, ViaValue};

@@ -100,11 +100,11 @@ impl Rules {
         }
         for input in inputs {
             if let Some(text) = &self.input_has {
-                for piece in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
-                    let has = if piece.contains(':') {
-                        piece.into_schema()?.fields().iter().all(|f| input.field(f.name()) == Some(f))
-                    } else {
-                        input.index_of(piece.trim_matches('`')).is_some()
+                for piece in pieces(text) {
+                    let has = match piece.into_schema() {
+                        Ok(wanted) => wanted.fields().iter().all(|f| input.field(f.name()) == Some(f)),
+                        Err(e) if pieces_at(piece, ':').len() > 1 => return Err(e),
+                        Err(_) => input.index_of(piece.trim_matches('`')).is_some(),
                     };
                     if !has {
                         return Err(Error::new(
@@ -128,7 +128,26 @@ impl Rules {
 }
 
 fn names(text: &str) -> Vec<String> {
-    text.split(',').map(|n| n.trim().trim_matches('`').to_owned()).filter(|n| !n.is_empty()).collect()
+    pieces(text).into_iter().map(|n| n.trim_matches('`').to_owned()).collect()
+}
+
+/// The pieces between commas that stand neither in backticks nor in brackets.
+fn pieces(text: &str) -> Vec<&str> {
+    pieces_at(text, ',')
+}
+
+fn pieces_at(text: &str, separator: char) -> Vec<&str> {
+    let (mut quoted, mut depth) = (false, 0_usize);
+    let apart = text.split(move |c: char| {
+        match c {
+            '`' => quoted = !quoted,
+            '(' | '[' | '{' | '<' if !quoted => depth += 1,
+            ')' | ']' | '}' | '>' if !quoted => depth = depth.saturating_sub(1),
+            _ => return c == separator && !quoted && depth == 0,
+        }
+        false
+    });
+    apart.map(str::trim).filter(|p| !p.is_empty()).collect()
 }
 
 fn broken(rule: &'static str, wanted: &str, given: &str, hint: &str) -> Error {

@@ -96,7 +96,11 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     let row_wise = task.is_row_wise(spec);
     let num_matters = !spec.num_expr().is_zero();
     if !spec.keys().is_empty() && !row_wise {
-        let plan = GroupPlan::new(schema, spec, number(spec, None, run)? as u64)?.with_columns(task.needs_of(0, schema)?);
+        let (rows, count) = counted(rows, spec, run)?;
+        if count == Some(0) {
+            return Ok(Box::new(std::iter::empty()));
+        }
+        let plan = GroupPlan::new(schema, spec, number(spec, count, run)? as u64)?.with_columns(task.needs_of(0, schema)?);
         let buckets = tracing::debug_span!("group", transformer = task.name())
             .in_scope(|| group_stream(schema, rows.batches(), &plan, &run.pool, &run.cancel))?;
         tracing::debug!(transformer = task.name(), groups = buckets.groups(), buckets = buckets.len(), "grouped");
@@ -130,14 +134,19 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
     }
 }
 
+/// The rows and how many they are, where the number of partitions depends on that: they are then gathered, and not read twice.
+fn counted(rows: InputRows, spec: &PartitionSpec, run: &RunContext) -> Result<(InputRows, Option<u64>)> {
+    if !spec.num_expr().needs_row_count() {
+        return Ok((rows, None));
+    }
+    let batches = rows.collect(run)?;
+    let count = batches.iter().map(|b| b.num_rows() as u64).sum();
+    Ok((InputRows::Split(vec![batches]), Some(count)))
+}
+
 /// The number of partitions that a spec asks for; 0 leaves it open.
 fn number(spec: &PartitionSpec, rows: Option<u64>, run: &RunContext) -> Result<usize> {
-    let num = spec.num_expr();
-    if num.needs_row_count() && rows.is_none() {
-        // Keyed maps make one call per key whatever the number is; counting first would read everything twice for nothing.
-        return Ok(0);
-    }
-    let number = num.evaluate(rows, run.pool.threads())?;
+    let number = spec.num_expr().evaluate(rows, run.pool.threads())?;
     usize::try_from(number).map_err(|_| Error::new(ErrorKind::PartitionInvalid, format!("{number} partitions are too many")))
 }
 
@@ -271,7 +280,8 @@ fn call_partitions(
             let buckets = group(&schema, part, &plan, &run.pool, &run.cancel)?;
             let mut all = Vec::new();
             for bucket in 0..buckets.len() {
-                let mut groups = buckets.build(bucket)?;
+                // Large groups are sorted by all threads that compute.
+                let mut groups = run.pool.install(|| buckets.build(bucket))?;
                 groups.first = number;
                 (groups.physical, groups.apart) = (number, false);
                 all.extend(task.run(placed(groups, &run), &run)?);

@@ -186,6 +186,7 @@ where
             });
             let input = Box::new(std::iter::once(Ok(single.members[0].batch.clone())));
             match self.run_stream(cx, &single, input).and_then(Iterator::collect::<Result<Vec<_>>>) {
+                Ok(batches) if cx.emit.is_discarded() => drop(batches),
                 Ok(batches) => all.extend(batches),
                 Err(e) if cx.ignore.as_ref().is_some_and(|i| i.drops(&e)) => {}
                 Err(e) => return Err(e),

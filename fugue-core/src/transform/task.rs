@@ -75,6 +75,11 @@ pub trait TaskFn: Send + Sync {
     /// One call per group, per row, or per stream.
     fn shape(&self) -> Shape;
 
+    /// Whether calls are futures, of which a call may limit how many run at once.
+    fn is_async(&self) -> bool {
+        false
+    }
+
     /// What it reads, input by input.
     fn reads(&self) -> Vec<Reads>;
 
@@ -213,8 +218,8 @@ impl Task {
         &self.fixed.name
     }
 
-    /// A number that differs between tasks that may give different answers: function, parameters, schemas, and for closures the
-    /// place of the call. Engines that tell opaque functions apart by a name must put it into that name.
+    /// A number that differs between tasks that may give different answers: function, parameters, schemas, and for functions that are
+    /// not registered every single call. Engines that tell opaque functions apart by a name must put it into that name.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         self.fixed.fingerprint
@@ -325,7 +330,8 @@ impl Task {
 
     /// Calls a stream-shaped function with the batches of a partition.
     ///
-    /// `groups` holds the position (keys, numbers) as one group without rows. Never called for a partition without rows.
+    /// `groups` holds the position (keys, numbers) as one group without rows. Never called for a partition without rows. Where the call
+    /// ignores errors, all that the function gives is kept until it has ended.
     ///
     /// # Errors
     /// As [`run`](Self::run), also out of the iterator.
@@ -334,13 +340,18 @@ impl Task {
         let groups = Arc::new(groups);
         let call = AssertUnwindSafe(|| self.function.run_stream(&cx, &groups, input));
         let made = run.meter.measure(1, || catch_unwind(call));
-        let mut inner = match made {
-            Ok(result) => result.map_err(|e| self.explain(e, &groups, &Progress::default()))?,
-            Err(panic) => return Err(self.explain(panicked(&*panic), &groups, &Progress::default())),
+        let made = match made {
+            Ok(result) => result.map_err(|e| self.explain(e, &groups, &Progress::default())),
+            Err(panic) => Err(self.explain(panicked(&*panic), &groups, &Progress::default())),
+        };
+        let mut inner = match (made, &self.fixed.ignore) {
+            (Ok(inner), _) => inner,
+            (Err(e), Some(ignore)) if ignore.drops(&e) => return Ok(Box::new(std::iter::empty())),
+            (Err(e), _) => return Err(e),
         };
         let task = self.clone();
         let mut over = false;
-        Ok(Box::new(std::iter::from_fn(move || {
+        let output = std::iter::from_fn(move || {
             if over {
                 return None;
             }
@@ -352,7 +363,17 @@ impl Task {
             let next = next.unwrap_or_else(|panic| Some(Err(panicked(&*panic))));
             over = !matches!(next, Some(Ok(_)));
             next.map(|r| r.map_err(|e| task.explain(e, &groups, &Progress::default())))
-        })))
+        });
+        // What is thrown away is not kept first.
+        let discarded = self.fixed.emit.is_discarded();
+        let output = output.filter(move |batch| batch.is_err() || !discarded);
+        let Some(ignore) = &self.fixed.ignore else { return Ok(Box::new(output)) };
+        // A group that is dropped takes back what it gave.
+        match output.collect::<Result<Vec<_>>>() {
+            Ok(batches) => Ok(Box::new(batches.into_iter().map(Ok))),
+            Err(e) if ignore.drops(&e) => Ok(Box::new(std::iter::empty())),
+            Err(e) => Err(e),
+        }
     }
 
     /// The same task behind another function and over another input: for operations that are derived through map.

@@ -63,7 +63,7 @@ impl Settings {
     }
 
     pub(crate) fn state(&mut self, slot: StateSlot) {
-        self.options.slots.states.push(slot);
+        self.options.slots.give(slot);
     }
 
     pub(crate) fn ignore<E: StdError + 'static>(&mut self, dropped: &Dropped) {
@@ -131,7 +131,8 @@ macro_rules! settings {
             self
         }
 
-        /// State that calls share, for arguments of type [`State<S>`](crate::transform::State) or `&S`.
+        /// State that calls share, for arguments of type [`State<S>`](crate::transform::State) or `&S`. Of states of one type the
+        /// last one counts.
         pub fn state<S: Send + Sync + 'static>(mut self, state: S) -> Self {
             self.settings.state($crate::transform::StateSlot::ready(state));
             self
@@ -158,6 +159,8 @@ macro_rules! settings {
         }
 
         /// Drops the groups (for row-wise functions: the rows) whose error is an `E`, and counts them; other errors end the action.
+        ///
+        /// What a call gives is kept until it has ended, so a function over a stream then takes memory for all that it gives.
         pub fn ignore_errors<E: std::error::Error + 'static>(mut self, dropped: &$crate::verbs::Dropped) -> Self {
             self.settings.ignore::<E>(dropped);
             self
@@ -171,7 +174,7 @@ macro_rules! settings {
 
         /// How many calls of an async function may run at once; 16 unless said otherwise.
         pub fn concurrency(mut self, calls: usize) -> Self {
-            self.settings.options.concurrency = calls;
+            self.settings.options.concurrency = Some(calls);
             self
         }
     };

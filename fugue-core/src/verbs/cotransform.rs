@@ -8,9 +8,10 @@ use arrow::record_batch::RecordBatch;
 
 use crate::engine::Zip;
 use crate::error::{Error, ErrorKind, Result};
-use crate::frame::DataFrame;
+use crate::frame::{BatchStream, DataFrame};
 use crate::group::ZipKind;
-use crate::partition::PartitionSpec;
+use crate::io::SaveOptions;
+use crate::partition::{Algo, PartitionSpec};
 use crate::row::Row;
 use crate::transform::{CallOptions, IntoCoTask, Task, TaskFn, bind};
 
@@ -72,6 +73,11 @@ impl CoTransform {
     fn keys(&self) -> Result<PartitionSpec> {
         let spec = self.settings.spec.clone();
         let invalid = |message: String| Error::new(ErrorKind::PartitionInvalid, message);
+        if !spec.num_expr().is_zero() || !matches!(spec.algorithm(), Algo::Default | Algo::Hash) {
+            let said = "frames that are zipped are called key by key, however many partitions there are; leave out the number and the \
+                        algorithm, or repartition what is made of them";
+            return Err(invalid(said.to_owned()));
+        }
         if self.how == ZipKind::Cross {
             if !spec.keys().is_empty() {
                 return Err(invalid("a cross zip is one call with all rows and has no keys; leave out partition_by".to_owned()));
@@ -128,6 +134,14 @@ impl CoTransform {
         self.plan(false)
     }
 
+    /// The result as a frame; see [`run`](Self::run).
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn frame(self) -> Result<DataFrame> {
+        self.run()
+    }
+
     /// Runs all calls for their side effects.
     ///
     /// # Errors
@@ -152,6 +166,30 @@ impl CoTransform {
         self.run()?.rows().await
     }
 
+    /// Runs and streams batches.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::stream`].
+    pub async fn stream(self) -> Result<BatchStream> {
+        self.run()?.stream().await
+    }
+
+    /// Runs and counts.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::count`].
+    pub async fn count(self) -> Result<u64> {
+        self.run()?.count().await
+    }
+
+    /// Runs and prints the first rows.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::show`].
+    pub async fn show(self, rows: usize) -> Result<()> {
+        self.run()?.show(rows).await
+    }
+
     /// Runs and saves.
     ///
     /// # Errors
@@ -159,12 +197,28 @@ impl CoTransform {
     pub async fn save(self, path: impl AsRef<str>) -> Result<u64> {
         self.run()?.save(path).await
     }
+
+    /// Runs and saves with options.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::save_with`].
+    pub async fn save_with(self, path: impl AsRef<str>, options: &SaveOptions) -> Result<u64> {
+        self.run()?.save_with(path, options).await
+    }
+
+    /// Runs once and keeps the rows.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run) and [`DataFrame::persist`].
+    pub async fn persist(self) -> Result<DataFrame> {
+        self.run()?.persist().await
+    }
 }
 
 impl DataFrame {
     /// Plans a comap; the frames stay those of their engines until the engine takes them in.
     fn comap(&self, frames: &[Self], how: ZipKind, spec: &PartitionSpec, task: &Task) -> Result<Self> {
         let zip = Zip::new(frames.iter().map(|f| f.any().clone()).collect(), how, spec.clone());
-        self.derive_comap(&zip, task)
+        Ok(self.derive_comap(&zip, task)?.bound_by(frames))
     }
 }

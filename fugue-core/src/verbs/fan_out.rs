@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::Row;
-use crate::run::{Cancel, CancelHandle, Job, Pool, ordered};
+use crate::run::{Cancel, CancelHandle, Job, Pool, RunContext, ordered, within};
 use crate::session::Session;
 use crate::transform::panic_text;
 
@@ -59,7 +59,7 @@ impl<I, F> fmt::Debug for FanOut<I, F> {
 }
 
 impl<I, F> FanOut<I, F> {
-    /// How many calls run at once; one per core unless said otherwise.
+    /// How many calls run at once; without it they share a thread per core with all sessions.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
@@ -90,7 +90,8 @@ impl<I, F> FanOut<I, F> {
         O: Send + 'static,
     {
         let pool = self.threads.map_or_else(Pool::shared, Pool::new)?;
-        let cancel = Cancel::new(&self.cancel.unwrap_or_default(), self.deadline);
+        // Made on the thread of the caller, which may be inside a call of user code.
+        let run = RunContext::new(pool, Cancel::all(self.cancel.as_slice(), self.deadline));
         let (function, at) = (self.function, self.call_site);
         let jobs = self.items.into_iter().enumerate().map(move |(number, item)| {
             let function = Arc::clone(&function);
@@ -103,8 +104,9 @@ impl<I, F> FanOut<I, F> {
             });
             Ok(job)
         });
-        let results = move || ordered(&pool, &cancel, jobs).collect::<Result<Vec<O>>>();
-        blocking::offload(results).await.map_err(|e| e.with_operation("map").with_call_site(at))
+        let inner = run.clone();
+        let results = blocking::offload(move || ordered(&inner.pool, &inner.cancel, jobs).collect::<Result<Vec<O>>>());
+        within(&run.cancel, results).await.map_err(|e| e.with_operation("map").with_call_site(at))
     }
 
     /// Calls on the engine of a session: items and results travel as bytes, so they must be serde types.

@@ -6,7 +6,7 @@ use conformance_tests::value::{OwnRow, OwnValue, Table};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::group::{Groups, Member};
 use fugue_core::partition::PartitionSpec;
-use fugue_core::run::{Cancel, RunContext};
+use fugue_core::run::{Cancel, Job, RunContext, ordered};
 use fugue_core::transform::{Shape, Task};
 use fugue_core::{Error, ErrorKind, Result, Schema};
 
@@ -138,12 +138,23 @@ impl Reference {
             let sizes = vec![3; tables[0].rows.len() / 3];
             let batches = tables[0].to_batches(&sizes).map_err(broken)?;
             let input = Box::new(batches.into_iter().map(Ok));
-            return run.pool.install(|| task.run_stream(position, input, run)?.collect());
+            return on_pool(task, run, move |task, run| task.run_stream(position, input, run)?.collect());
         }
         let groups = groups(&tables)?;
         if self.is(Fault::RunsOnTheCallersThread) || self.is(Fault::CallsAllAtOnce) {
             return task.run(groups, run);
         }
-        run.pool.install(|| task.run(groups, run))
+        on_pool(task, run, move |task, run| task.run(groups, run))
     }
+}
+
+/// Makes one call on a thread of the session, and waits for it.
+fn on_pool(
+    task: &Task,
+    run: &RunContext,
+    call: impl FnOnce(&Task, &RunContext) -> Result<Vec<RecordBatch>> + Send + 'static,
+) -> Result<Vec<RecordBatch>> {
+    let (task, inner) = (task.clone(), run.clone());
+    let job: Job<Vec<RecordBatch>> = Box::new(move || call(&task, &inner));
+    ordered(&run.pool, &run.cancel, std::iter::once(Ok(job))).collect::<Result<Vec<_>>>().map(|calls| calls.concat())
 }

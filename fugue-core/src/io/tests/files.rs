@@ -62,7 +62,7 @@ fn folder_is_read_by_name_without_hidden_files() {
     let (ba, second) = batch([("b", Type::Str, texts([Some("y")])), ("a", Type::Int64, ints([2]))]);
     store(&all.join("b.parquet"), &ba, vec![second]);
     store(&all.join("a.parquet"), &ab, vec![first]);
-    for hidden in ["_SUCCESS", "_metadata.parquet", ".a.parquet.crc", "note.txt"] {
+    for hidden in ["_SUCCESS", "_metadata.parquet", ".a.parquet.crc"] {
         std::fs::write(all.join(hidden), "").unwrap();
     }
     let source = load(&all, &LoadOptions::new()).unwrap();
@@ -71,6 +71,17 @@ fn folder_is_read_by_name_without_hidden_files() {
     assert_eq!(source.rows(), Some(2));
     let listed = open_all(&[all.join("a.parquet"), all.join("b.parquet")], &LoadOptions::new(), &Cancel::never()).unwrap();
     assert_eq!(read(&*listed).unwrap(), both);
+
+    for other in ["note.txt", "c.csv", "c.parquet.gz", "c.parq", "part-00001"] {
+        std::fs::write(all.join(other), "").unwrap();
+        for options in [LoadOptions::new(), LoadOptions::new().format(Format::Parquet)] {
+            let error = failure(load(&all, &options));
+            let named = all.join(other).display().to_string();
+            assert_eq!((error.kind(), error.context("path")), (ErrorKind::Unsupported, Some(named.as_str())), "{other}");
+            assert!(error.message().contains("move it away"), "{error}");
+        }
+        std::fs::remove_file(all.join(other)).unwrap();
+    }
 
     std::fs::create_dir(all.join("c=1")).unwrap();
     assert_eq!(failure(load(&all, &LoadOptions::new())).kind(), ErrorKind::Unsupported);
