@@ -291,17 +291,11 @@ impl Drop for DataFusionEngine {
     }
 }
 
-fn open(engine: String, pool: Pool) -> BoxFuture<'static, Result<Opened>> {
-    Box::pin(async move {
-        if engine != "datafusion" {
-            let message = format!("{engine:?}: DataFusion runs in this process and takes no address; write \"datafusion\"");
-            return Err(Error::new(ErrorKind::SettingInvalid, message));
-        }
-        Ok(Opened::new(DataFusionEngine::new(pool.threads())?))
-    })
+fn open(pool: Pool) -> Result<Opened> {
+    Ok(Opened::new(DataFusionEngine::new(pool.threads())?))
 }
 
-inventory::submit!(EngineFactory::new("datafusion", open));
+inventory::submit!(EngineFactory::in_process("datafusion", open));
 
 impl Engine for DataFusionEngine {
     type Frame = DataFusionFrame;
@@ -434,11 +428,6 @@ impl Physical<DataFusionFrame> for DataFusionEngine {
             }
             Ok(DataFusionFrame::in_memory(frame.schema(), parts)?.with_layout(layout))
         })
-    }
-
-    fn broadcast(&self, frame: &DataFusionFrame) -> Result<DataFusionFrame> {
-        // Every thread sees all memory already.
-        Ok(frame.clone())
     }
 
     fn partitions(&self, frame: &DataFusionFrame) -> Result<Option<usize>> {

@@ -55,7 +55,7 @@ impl Call {
         let columns = task.columns(0, frame.schema(), spec)?;
         let work = work(task, spec, frame.layout());
         let keys: &[_] = if matches!(work, Work::Keyed) { spec.keys() } else { &[] };
-        let schema = narrowed(frame.schema(), columns.as_deref())?;
+        let schema = frame.schema().project(columns.as_deref())?;
         let keys = schema.indices_of(keys)?;
         let hashed = keys.iter().any(|k| !is_plain(schema.fields()[*k].ty()));
         let plan = input(frame.plan(), columns.as_deref(), if hashed { &keys } else { &[] })?;
@@ -69,7 +69,7 @@ impl Call {
         let mut rows = Vec::with_capacity(zip.members.len());
         for (i, member) in zip.members.iter().enumerate() {
             let columns = task.columns(i, member.schema(), &zip.spec)?;
-            rows.push((narrowed(member.schema(), columns.as_deref())?, columns, member.plan()));
+            rows.push((member.schema().project(columns.as_deref())?, columns, member.plan()));
         }
         // Text is hashed by its layout, and inputs may have it in several.
         let types = |(schema, columns, plan): &(Schema, Option<Vec<usize>>, &LogicalPlan)| -> Result<Vec<DataType>> {
@@ -115,13 +115,6 @@ fn work(task: &Task, spec: &PartitionSpec, layout: Option<&Layout>) -> Work {
         _ if explicit => Work::Gathered(None),
         _ if layout.is_some() => Work::Gathered(layout.cloned()),
         _ => Work::Partitions,
-    }
-}
-
-pub(crate) fn narrowed(schema: &Schema, columns: Option<&[usize]>) -> Result<Schema> {
-    match columns {
-        Some(columns) => Schema::new(columns.iter().map(|i| schema.fields()[*i].clone())),
-        None => Ok(schema.clone()),
     }
 }
 

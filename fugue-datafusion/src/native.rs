@@ -95,7 +95,7 @@ impl LazySource for DataFusionSource {
 
     fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
         let columns: Vec<usize> = projection.map_or_else(|| (0..self.frame.schema().len()).collect(), <[usize]>::to_vec);
-        let schema = crate::map::narrowed(self.frame.schema(), Some(&columns))?;
+        let schema = self.frame.schema().project(Some(&columns))?;
         // One column at least, or nothing would tell how many rows there are.
         let read = if columns.is_empty() { vec![0] } else { columns.clone() };
         let names = read.iter().map(|c| crate::types::column(self.frame.plan(), *c)).collect::<Vec<_>>();

@@ -48,7 +48,7 @@ impl TableProvider for SourceTable {
             None => all.to_arrow(),
         };
         let empty = projection.is_some_and(Vec::is_empty);
-        let names = crate::map::narrowed(all, columns.as_deref()).map_err(into_native)?;
+        let names = all.project(columns.as_deref()).map_err(into_native)?;
         let part = SourcePart { source: self.0.clone(), columns, names, schema: Arc::clone(&schema) };
         let none = Vec::new();
         let exec = StreamingTableExec::try_new(schema, vec![Arc::new(part)], empty.then_some(&none), [], false, limit)?;

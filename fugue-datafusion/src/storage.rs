@@ -1,8 +1,7 @@
 //! Parquet files that DataFusion reads itself: only those for which it gives what the reader of the core would.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
@@ -13,9 +12,9 @@ use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, T
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::ParquetReadOptions;
 use fugue_core::blocking::offload;
-use fugue_core::io::{self, Format, LoadOptions};
+use fugue_core::io::{self, Format, LoadOptions, Stamp};
 use fugue_core::run::Cancel;
-use fugue_core::{Error, ErrorKind, Result, Schema, Type};
+use fugue_core::{Result, Schema, Type};
 
 use crate::engine::DataFusionEngine;
 use crate::error::into_native;
@@ -47,38 +46,14 @@ pub(crate) async fn load(engine: &DataFusionEngine, path: &str, options: &LoadOp
     if !is_same(&table.schema(), &schema) {
         return Ok(None);
     }
-    DataFusionFrame::of_table(schema, Arc::new(FileTable { table, path: file.to_owned(), stamp })).map(Some)
+    DataFusionFrame::of_table(schema, Arc::new(FileTable { table, stamp })).map(Some)
 }
 
 /// A file as it was when it was loaded. DataFusion lists files anew for each run, and takes one that is gone for no rows.
 #[derive(Debug)]
 struct FileTable {
     table: Arc<dyn TableProvider>,
-    path: PathBuf,
     stamp: Stamp,
-}
-
-#[derive(Debug, PartialEq)]
-struct Stamp(u64, Option<SystemTime>);
-
-impl Stamp {
-    fn of(path: &Path) -> std::io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(Self(metadata.len(), metadata.modified().ok()))
-    }
-}
-
-impl FileTable {
-    fn check(&self) -> Result<()> {
-        let path = self.path.display().to_string();
-        match Stamp::of(&self.path) {
-            Ok(stamp) if stamp == self.stamp => Ok(()),
-            Ok(_) => {
-                Err(Error::new(ErrorKind::Io, format!("{path} changed since it was loaded; load it again")).with("path", path))
-            }
-            Err(e) => Err(Error::new(ErrorKind::Io, format!("{path} cannot be opened: {e}")).with_source(e).with("path", path)),
-        }
-    }
 }
 
 #[async_trait]
@@ -98,7 +73,7 @@ impl TableProvider for FileTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> NativeResult<Arc<dyn ExecutionPlan>> {
-        self.check().map_err(into_native)?;
+        self.stamp.check().map_err(into_native)?;
         self.table.scan(session, projection, filters, limit).await
     }
 

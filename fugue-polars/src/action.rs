@@ -1,14 +1,13 @@
 //! One run of a frame: stage after stage, each node once, however many read it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::run::RunContext;
 use fugue_core::transform::{InputRows, run_comap, run_map, run_repartition};
 use fugue_core::{Error, ErrorKind, Result};
 
-use crate::frame::{Node, PolarsFrame, narrowed};
+use crate::frame::{Node, PolarsFrame};
 
 /// A run of a frame. Stages are driven from outside Polars: no task of ours runs inside one of its queries, so nothing of Polars
 /// waits for our pool, errors come back by value, and a stage looks at the cancel token before the next one begins.
@@ -83,8 +82,8 @@ impl<'r> Action<'r> {
             Err(parts) => InputRows::Split(parts),
         };
         match (columns, all) {
-            (Some(columns), Some(all)) => project(rows, &places(columns, &all)?),
-            (Some(columns), None) => project(rows, columns),
+            (Some(columns), Some(all)) => rows.project(&places(columns, &all)?),
+            (Some(columns), None) => rows.project(columns),
             (None, _) => Ok(rows),
         }
     }
@@ -95,7 +94,7 @@ impl<'r> Action<'r> {
         }
         let mut inputs = Vec::new();
         for (input, needed) in frame.inputs()? {
-            inputs.push((narrowed(input.schema(), needed.as_deref())?, self.rows(input, needed.as_deref())?));
+            inputs.push((input.schema().project(needed.as_deref())?, self.rows(input, needed.as_deref())?));
         }
         let rows = match frame.node() {
             Node::Comap { zip, task } => InputRows::Stream(run_comap(inputs, zip.how, &zip.spec, task, self.run)?),
@@ -110,7 +109,7 @@ impl<'r> Action<'r> {
             }
         };
         match columns {
-            Some(columns) => project(rows, columns),
+            Some(columns) => rows.project(columns),
             None => Ok(rows),
         }
     }
@@ -125,15 +124,4 @@ fn places(columns: &[usize], among: &[usize]) -> Result<Vec<usize>> {
             .ok_or_else(|| Error::new(ErrorKind::Unexpected, "a column was not kept; please report it"))
     };
     columns.iter().map(place).collect()
-}
-
-fn project(rows: InputRows, columns: &[usize]) -> Result<InputRows> {
-    let columns: Arc<[usize]> = columns.into();
-    Ok(match rows {
-        InputRows::Stream(batches) => InputRows::Stream(Box::new(batches.map(move |b| Ok(b?.project(&columns)?)))),
-        InputRows::Split(parts) => {
-            let project = |part: Vec<RecordBatch>| part.into_iter().map(|b| Ok(b.project(&columns)?)).collect::<Result<Vec<_>>>();
-            InputRows::Split(parts.into_iter().map(project).collect::<Result<_>>()?)
-        }
-    })
 }

@@ -11,7 +11,7 @@ use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Pool, RunContext};
 use fugue_core::session::{EngineFactory, Opened};
 use fugue_core::transform::Task;
-use fugue_core::{Error, ErrorKind, Result, Schema};
+use fugue_core::{Result, Schema};
 
 use crate::frame::{Node, PolarsFrame};
 use crate::native::PolarsSource;
@@ -31,17 +31,11 @@ impl PolarsEngine {
     }
 }
 
-fn open(engine: String, pool: Pool) -> BoxFuture<'static, Result<Opened>> {
-    Box::pin(async move {
-        if engine != "polars" {
-            let message = format!("{engine:?}: Polars runs in this process and takes no address; write \"polars\"");
-            return Err(Error::new(ErrorKind::SettingInvalid, message));
-        }
-        Ok(Opened::new(PolarsEngine::new(pool.threads())))
-    })
+fn open(pool: Pool) -> Result<Opened> {
+    Ok(Opened::new(PolarsEngine::new(pool.threads())))
 }
 
-inventory::submit!(EngineFactory::new("polars", open));
+inventory::submit!(EngineFactory::in_process("polars", open));
 
 impl Engine for PolarsEngine {
     type Frame = PolarsFrame;
@@ -120,11 +114,6 @@ impl Physical<PolarsFrame> for PolarsEngine {
     fn persist<'a>(&'a self, frame: &'a PolarsFrame, run: &'a RunContext) -> BoxFuture<'a, Result<PolarsFrame>> {
         let (frame, run) = (frame.clone(), run.clone());
         Box::pin(offload(move || frame.persist(&run)))
-    }
-
-    fn broadcast(&self, frame: &PolarsFrame) -> Result<PolarsFrame> {
-        // Every thread sees all memory already.
-        Ok(frame.clone())
     }
 
     fn partitions(&self, frame: &PolarsFrame) -> Result<Option<usize>> {

@@ -10,7 +10,7 @@ use fugue_core::io::BatchIter;
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::RunContext;
 use fugue_core::transform::{InputRows, Task};
-use fugue_core::{Error, ErrorKind, Result, Schema};
+use fugue_core::{Result, Schema};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 
 use crate::action::Action;
@@ -208,7 +208,7 @@ impl PolarsFrame {
 
     /// Rows of a node without inputs.
     pub(crate) fn leaf(&self, columns: Option<&[usize]>, run: &RunContext) -> Result<Option<InputRows>> {
-        let schema = narrowed(&self.schema, columns)?;
+        let schema = self.schema.project(columns)?;
         Ok(Some(match &*self.node {
             Node::Frames(parts) => {
                 let part = |df: &DataFrame| {
@@ -257,7 +257,7 @@ impl PolarsFrame {
             Node::Map { input, map } => {
                 let columns = map.task.columns(0, &input.schema, &map.spec)?;
                 let reads = match columns {
-                    Some(_) => narrowed(&input.schema, columns.as_deref())?.names().collect::<Vec<_>>().join(", "),
+                    Some(_) => input.schema.project(columns.as_deref())?.names().collect::<Vec<_>>().join(", "),
                     None => "all columns".to_owned(),
                 };
                 format!("Map: {} [{}] reads {reads}", map.task.name(), map.spec)
@@ -283,16 +283,4 @@ fn joined(parts: &[DataFrame]) -> Result<DataFrame> {
         all.vstack_mut(part).map_err(crate::error::from_polars)?;
     }
     Ok(all)
-}
-
-/// The columns at some positions; all of them without.
-pub(crate) fn narrowed(schema: &Schema, columns: Option<&[usize]>) -> Result<Schema> {
-    match columns {
-        Some(columns) => {
-            let unknown = || Error::new(ErrorKind::Unexpected, "a column was asked for that there is not; please report it");
-            let fields = columns.iter().map(|&i| schema.fields().get(i).cloned().ok_or_else(unknown));
-            Schema::new(fields.collect::<Result<Vec<_>>>()?)
-        }
-        None => Ok(schema.clone()),
-    }
 }

@@ -14,7 +14,7 @@ use polars_plan::dsl::DslBuilder;
 
 use crate::batches::{from_batches, to_batches};
 use crate::error::{here, into_polars};
-use crate::frame::{PolarsFrame, narrowed};
+use crate::frame::PolarsFrame;
 use crate::{plan, types};
 
 /// A plan with a map on top, called with the columns that it reads.
@@ -23,7 +23,7 @@ use crate::{plan, types};
 /// `ColumnNotFound` for a spec that does not fit, `SettingInvalid` where the operating system gives no threads.
 pub(crate) fn mapped(input: &LazyFrame, schema: &Schema, map: &Map, place: &Place) -> Result<LazyFrame> {
     let columns = map.task.columns(0, schema, &map.spec)?;
-    let schema = narrowed(schema, columns.as_deref())?;
+    let schema = schema.project(columns.as_deref())?;
     // Nothing may be pushed through the step; that it reads few columns is said below it.
     let input = plan::select(input, &schema);
     let by_row = map.task.is_row_wise(&map.spec);

@@ -3,12 +3,10 @@
 //! So either may read them. Rows that are handed out as batches anyway come from the core's, which decodes the columns of a row group
 //! on all threads; Polars does so only from one row group to the next.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use fugue_core::io::{self, BatchIter, Format, LazySource, LoadOptions};
+use fugue_core::io::{self, BatchIter, Format, LazySource, LoadOptions, Stamp};
 use fugue_core::run::{Cancel, RunContext};
 use fugue_core::{Error, ErrorKind, Result, Type};
 use polars::io::HiveOptions;
@@ -22,8 +20,7 @@ use crate::{plan, types};
 pub(crate) struct File {
     plan: LazyFrame,
     source: Arc<dyn LazySource>,
-    path: PathBuf,
-    stamp: (u64, Option<SystemTime>),
+    stamp: Stamp,
 }
 
 /// A frame over a file, or `None` where the reader of the core is to read it.
@@ -61,16 +58,15 @@ fn is_alike(ty: &Type) -> bool {
 
 impl File {
     fn open(path: &Path, source: &Arc<dyn LazySource>) -> Option<Self> {
-        let path = std::path::absolute(path).ok()?;
-        let stamp = stamp(&path).ok()?;
+        let stamp = Stamp::of(path).ok()?;
         let args = ScanArgsParquet {
             cache: false,
             glob: false,
             hive_options: HiveOptions::new_disabled(),
             ..ScanArgsParquet::default()
         };
-        let plan = guarded(|| LazyFrame::scan_parquet(PlRefPath::try_from_pathbuf(path.clone())?, args)).ok()?;
-        Some(Self { plan, source: Arc::clone(source), path, stamp })
+        let plan = guarded(|| LazyFrame::scan_parquet(PlRefPath::try_from_pathbuf(stamp.path().to_owned())?, args)).ok()?;
+        Some(Self { plan, source: Arc::clone(source), stamp })
     }
 
     pub(crate) fn plan(&self) -> &LazyFrame {
@@ -82,7 +78,8 @@ impl File {
     /// # Errors
     /// [`ErrorKind::Io`] when the file is gone or another one; what reading meets comes out of the iterator.
     pub(crate) fn read(&self, columns: Option<&[usize]>, run: &RunContext) -> Result<BatchIter> {
-        self.check()?;
+        // Polars remembers the footer, and would take another file for a damaged one.
+        self.stamp.check()?;
         self.source.scan_parallel(columns, &run.pool, &run.cancel)
     }
 
@@ -91,26 +88,9 @@ impl File {
     /// # Errors
     /// [`ErrorKind::Io`].
     pub(crate) fn count(&self) -> Result<u64> {
-        self.check()?;
-        plan::count(&self.plan).map_err(|e| unreadable(&self.path, e))
+        self.stamp.check()?;
+        plan::count(&self.plan).map_err(|e| unreadable(self.stamp.path(), e))
     }
-
-    /// Polars remembers the footer, and would take another file for a damaged one.
-    fn check(&self) -> Result<()> {
-        let path = self.path.display().to_string();
-        match stamp(&self.path) {
-            Ok(stamp) if stamp == self.stamp => Ok(()),
-            Ok(_) => {
-                Err(Error::new(ErrorKind::Io, format!("{path} changed since it was loaded; load it again")).with("path", path))
-            }
-            Err(e) => Err(Error::new(ErrorKind::Io, format!("{path} cannot be opened: {e}")).with_source(e).with("path", path)),
-        }
-    }
-}
-
-fn stamp(path: &Path) -> std::io::Result<(u64, Option<SystemTime>)> {
-    let metadata = fs::metadata(path)?;
-    Ok((metadata.len(), metadata.modified().ok()))
 }
 
 /// What Polars meets in a file is a matter of the file.

@@ -8,7 +8,7 @@ use crate::run::RunContext;
 use futures::future::BoxFuture;
 
 /// The physical layout of frames.
-pub trait Physical<F>: Send + Sync {
+pub trait Physical<F: Clone>: Send + Sync {
     /// Lays rows out anew: as many partitions as the spec says, by its algorithm. Rows and schema stay.
     ///
     /// # Errors
@@ -18,11 +18,14 @@ pub trait Physical<F>: Send + Sync {
     /// Runs a frame once and keeps its rows in memory; the frame returned reads them.
     fn persist<'a>(&'a self, frame: &'a F, run: &'a RunContext) -> BoxFuture<'a, Result<F>>;
 
-    /// A hint that a frame is small and may be copied to wherever it is joined.
+    /// A hint that a frame is small and may be copied to wherever it is joined; where all threads see all memory there is nothing to
+    /// do.
     ///
     /// # Errors
     /// Whatever the engine meets.
-    fn broadcast(&self, frame: &F) -> Result<F>;
+    fn broadcast(&self, frame: &F) -> Result<F> {
+        Ok(frame.clone())
+    }
 
     /// Number of physical partitions, where it is known without running the frame.
     ///

@@ -2,6 +2,8 @@
 //!
 //! Authors of an engine implement [`Engine`] with one associated type and no downcasts. Users hold a
 //! [`Session`](crate::Session) and [`DataFrame`](crate::DataFrame)s that are not generic. One blanket implementation joins them.
+//!
+#![doc = include_str!("../../docs/write-an-engine.md")]
 
 mod derive;
 mod erased;

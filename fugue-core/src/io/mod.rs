@@ -11,6 +11,7 @@ mod options;
 mod parquet;
 mod path;
 mod source;
+mod stamp;
 mod target;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use format::Format;
 pub use options::{Columns, Compression, LoadOptions, SaveMode, SaveOptions};
 pub use parquet::ParquetSource;
 pub use source::{BatchIter, LazySource, MemorySource};
+pub use stamp::Stamp;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;

@@ -86,11 +86,6 @@ impl Physical<LocalFrame> for LocalEngine {
         }))
     }
 
-    fn broadcast(&self, frame: &LocalFrame) -> Result<LocalFrame> {
-        // Every thread sees all memory already.
-        Ok(frame.clone())
-    }
-
     fn partitions(&self, frame: &LocalFrame) -> Result<Option<usize>> {
         Ok(frame.known_partitions())
     }

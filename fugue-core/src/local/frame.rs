@@ -75,7 +75,7 @@ impl LocalFrame {
             Node::Comap { zip, task } => {
                 let inputs = zip.members.iter().enumerate().map(|(i, member)| {
                     let columns = task.columns(i, &member.schema, &zip.spec)?;
-                    let schema = narrowed(&member.schema, columns.as_deref())?;
+                    let schema = member.schema.project(columns.as_deref())?;
                     Ok((schema, member.rows(columns.as_deref(), run)?))
                 });
                 InputRows::Stream(run_comap(inputs.collect::<Result<_>>()?, zip.how, &zip.spec, task, run)?)
@@ -84,15 +84,10 @@ impl LocalFrame {
                 InputRows::Split(run_repartition(input.rows(None, run)?, &input.schema, spec, run)?)
             }
         };
-        let Some(columns) = columns.map(<[usize]>::to_vec) else { return Ok(rows) };
-        Ok(match rows {
-            InputRows::Stream(batches) => InputRows::Stream(Box::new(batches.map(move |b| Ok(b?.project(&columns)?)))),
-            InputRows::Split(parts) => {
-                let project =
-                    |part: Vec<RecordBatch>| part.into_iter().map(|b| Ok(b.project(&columns)?)).collect::<Result<Vec<_>>>();
-                InputRows::Split(parts.into_iter().map(project).collect::<Result<_>>()?)
-            }
-        })
+        match columns {
+            Some(columns) => rows.project(columns),
+            None => Ok(rows),
+        }
     }
 
     /// The number of rows; a source need not read columns for it.
@@ -146,13 +141,6 @@ impl LocalFrame {
 
 fn run_one(input: &LocalFrame, map: &Map, run: &RunContext) -> Result<BatchIter> {
     let columns = map.task.columns(0, &input.schema, &map.spec)?;
-    let schema = narrowed(&input.schema, columns.as_deref())?;
+    let schema = input.schema.project(columns.as_deref())?;
     run_map(input.rows(columns.as_deref(), run)?, &schema, &map.spec, &map.task, run)
-}
-
-fn narrowed(schema: &Schema, columns: Option<&[usize]>) -> Result<Schema> {
-    match columns {
-        Some(columns) => Schema::new(columns.iter().map(|i| schema.fields()[*i].clone())),
-        None => Ok(schema.clone()),
-    }
 }

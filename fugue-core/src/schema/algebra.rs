@@ -4,6 +4,18 @@ use super::{Field, IntoSchema, Schema, quote};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Schema {
+    /// The columns at some positions, in the order of the positions; all of them for none given.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unexpected`](crate::ErrorKind::Unexpected) for a position that there is not, and for one that stands twice.
+    pub fn project(&self, positions: Option<&[usize]>) -> Result<Self> {
+        let Some(positions) = positions else { return Ok(self.clone()) };
+        let wrong =
+            |what: &str| Error::new(ErrorKind::Unexpected, format!("columns {positions:?} of {self}: {what}; please report it"));
+        let fields = positions.iter().map(|i| self.fields().get(*i).cloned().ok_or_else(|| wrong("there are not so many")));
+        Self::new(fields.collect::<Result<Vec<_>>>()?).map_err(|e| wrong("one stands twice").with_source(e))
+    }
+
     /// This schema and then the fields of another.
     ///
     /// # Errors

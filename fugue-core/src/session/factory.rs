@@ -29,19 +29,34 @@ impl fmt::Debug for Opened {
     }
 }
 
-/// An entry of the table. Adapter crates submit one: `inventory::submit!(EngineFactory::new("polars", open));`
+/// An entry of the table. Adapter crates submit one: `inventory::submit!(EngineFactory::in_process("polars", open));`
 #[derive(Clone, Copy)]
 pub struct EngineFactory {
     name: &'static str,
-    open: fn(String, Pool) -> BoxFuture<'static, Result<Opened>>,
+    open: Open,
+}
+
+#[derive(Clone, Copy)]
+enum Open {
+    /// By its name alone.
+    Here(fn(Pool) -> Result<Opened>),
+    /// By its name or an address.
+    Anywhere(fn(String, Pool) -> BoxFuture<'static, Result<Opened>>),
 }
 
 impl EngineFactory {
+    /// An entry for an engine that runs in this process: it is opened by its name, and takes no address. The function gets the
+    /// session's pool.
+    #[must_use]
+    pub const fn in_process(name: &'static str, open: fn(Pool) -> Result<Opened>) -> Self {
+        Self { name, open: Open::Here(open) }
+    }
+
     /// An entry: the name is also the scheme of URLs that the engine takes (`ballista://host:50050`). The function gets the text
     /// that the user wrote and the session's pool.
     #[must_use]
     pub const fn new(name: &'static str, open: fn(String, Pool) -> BoxFuture<'static, Result<Opened>>) -> Self {
-        Self { name, open }
+        Self { name, open: Open::Anywhere(open) }
     }
 
     /// The name.
@@ -67,11 +82,11 @@ impl fmt::Debug for EngineFactory {
 
 inventory::collect!(EngineFactory);
 
-fn open_local(_: String, pool: Pool) -> BoxFuture<'static, Result<Opened>> {
-    Box::pin(async move { Ok(Opened::new(LocalEngine::new(pool.threads()))) })
+fn open_local(pool: Pool) -> Result<Opened> {
+    Ok(Opened::new(LocalEngine::new(pool.threads())))
 }
 
-inventory::submit!(EngineFactory::new("local", open_local));
+inventory::submit!(EngineFactory::in_process("local", open_local));
 
 /// Opens the engine that a word or a URL names.
 pub(super) async fn open(engine: &str, pool: &Pool) -> Result<Opened> {
@@ -89,5 +104,13 @@ pub(super) async fn open(engine: &str, pool: &Pool) -> Result<Opened> {
         )
         .with_operation("open"));
     };
-    (factory.open)(engine.to_owned(), pool.clone()).await.map_err(|e| e.with_engine(factory.name).with_operation("open"))
+    let opened = match factory.open {
+        Open::Here(open) if engine == name => open(pool.clone()),
+        Open::Here(_) => Err(Error::new(
+            ErrorKind::SettingInvalid,
+            format!("{engine:?}: {name} runs in this process and takes no address; write {name:?}"),
+        )),
+        Open::Anywhere(open) => open(engine.to_owned(), pool.clone()).await,
+    };
+    opened.map_err(|e| e.with_engine(factory.name).with_operation("open"))
 }

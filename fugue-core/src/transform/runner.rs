@@ -53,6 +53,23 @@ impl InputRows {
         }
     }
 
+    /// The same rows with some of their columns, by position.
+    ///
+    /// # Errors
+    /// Positions that there are not.
+    pub fn project(self, columns: &[usize]) -> Result<Self> {
+        Ok(match self {
+            Self::Stream(batches) => {
+                let columns = columns.to_vec();
+                Self::Stream(Box::new(batches.map(move |batch| Ok(batch?.project(&columns)?))))
+            }
+            Self::Split(parts) => {
+                let project = |part: Vec<RecordBatch>| part.iter().map(|b| Ok(b.project(columns)?)).collect::<Result<Vec<_>>>();
+                Self::Split(parts.into_iter().map(project).collect::<Result<_>>()?)
+            }
+        })
+    }
+
     fn partitions(self) -> Vec<Vec<RecordBatch>> {
         match self {
             Self::Stream(_) => Vec::new(),
