@@ -130,9 +130,18 @@ pub fn gaps_are_sound(gaps: &[Gap]) {
 /// }
 /// ```
 ///
-/// The harness is an expression that makes one. Invoke it once per module.
+/// The harness is an expression that makes one. Invoke it once per module. With `matrix: ("README.md", "polars")` a test more compares
+/// the column of that name in the file's capability matrix with what the suite finds; see [`matrix`](crate::matrix).
 #[macro_export]
 macro_rules! conformance {
+    (harness: $harness:expr, gaps: [$($gap:expr),* $(,)?], matrix: ($file:expr, $column:expr) $(,)?) => {
+        $crate::conformance! { harness: $harness, gaps: [$($gap),*] }
+
+        #[test]
+        fn the_matrix_is_current() {
+            $crate::matrix::is_current(::std::path::Path::new(::std::env!("CARGO_MANIFEST_DIR")), $file, $column, &conformance_gaps());
+        }
+    };
     (harness: $harness:expr, gaps: [$($gap:expr),* $(,)?] $(,)?) => {
         fn conformance_gaps() -> ::std::vec::Vec<$crate::Gap> {
             ::std::vec![$($gap),*]

@@ -54,6 +54,7 @@ pub mod functions;
 pub mod gap;
 pub mod generate;
 pub mod harness;
+pub mod matrix;
 pub mod oracle;
 pub mod property;
 pub mod rules;

@@ -83,6 +83,8 @@ pub(crate) enum Fault {
     LosesColumnsOfEmptyMembers,
     /// The cursor of a zip looks at the first member only.
     TakesKeysOfTheFirstMember,
+    /// The cursor has the zero or the NaN of the first row of a group.
+    TellsKeysAsTheyCome,
     /// With several members inner means those of the first two.
     LooksAtTwoMembers,
     /// Every zip calls the keys of any member.
@@ -155,7 +157,7 @@ pub(crate) const WITHOUT_FAULT: [(&str, &str); 10] = [
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 67] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 68] = [
         (
             Self::DropsARowPerKey,
             &[
@@ -323,6 +325,7 @@ impl Fault {
         (Self::IgnoresPresortInZips, &["comap::presort_applies_to_each_member"]),
         (Self::LosesColumnsOfEmptyMembers, &["comap::a_member_without_rows_is_empty_with_its_schema"]),
         (Self::TakesKeysOfTheFirstMember, &["comap::cursor_has_the_key_of_a_missing_member"]),
+        (Self::TellsKeysAsTheyCome, &["map::cursor_seed_is_the_same_everywhere"]),
         (Self::LooksAtTwoMembers, &["comap::three_members_with_each_kind"]),
         (
             Self::CallsEveryKey,

@@ -17,4 +17,5 @@ impl Harness for Local {
 conformance! {
     harness: Local,
     gaps: [],
+    matrix: ("../README.md", "local"),
 }

@@ -24,6 +24,7 @@ conformance! {
         Gap::never("repartition::keeps_every_row", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
         Gap::never("repartition::zero_changes_nothing", "it lays out no partitions").fails_as(ErrorKind::Unsupported),
     ],
+    matrix: ("../../README.md", "minimal"),
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
 
 use super::assign::NOWHERE;
+use super::canonical::canonical;
 use super::permute::spread;
 use super::scatter::Scattered;
 use super::sort::sort_groups;
@@ -231,7 +232,8 @@ impl Buckets {
             let arrays = (0..self.inputs.len()).map(from).collect::<Result<Vec<_>>>()?;
             Ok(interleave(&arrays.iter().map(|a| &**a).collect::<Vec<_>>(), &whence)?)
         };
-        let columns = (0..first.keys.len()).map(column).collect::<Result<Vec<_>>>()?;
+        // Which row came first must not show: of the values that are one key there is one here.
+        let columns = (0..first.keys.len()).map(|key| canonical(&column(key)?)).collect::<Result<Vec<_>>>()?;
         batch(&first.key_schema, columns, groups)
     }
 }

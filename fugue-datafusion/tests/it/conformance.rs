@@ -104,4 +104,5 @@ fn failed(error: DataFusionError) -> Error {
 conformance! {
     harness: DataFusion,
     gaps: [],
+    matrix: ("../README.md", "datafusion"),
 }

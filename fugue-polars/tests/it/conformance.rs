@@ -92,4 +92,5 @@ fn failed(error: pl::PolarsError) -> Error {
 conformance! {
     harness: Polars,
     gaps: [],
+    matrix: ("../README.md", "polars"),
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "tests stop at the first surprise")]
 
 mod bad_input;
+mod engines;
 mod twelve;
 
 use std::future::Future;
