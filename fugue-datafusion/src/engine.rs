@@ -229,13 +229,6 @@ impl DataFusionEngine {
     }
 }
 
-/// The state of a context that plans our steps too, and runs them as it is told.
-pub(crate) fn with_planner(context: &SessionContext, run: RunContext) -> SessionState {
-    let mut state = SessionStateBuilder::new_from_existing(context.state()).with_query_planner(Arc::new(Planner)).build();
-    state.config_mut().set_extension(Arc::new(run));
-    state
-}
-
 /// The runtime that reads frames of DataFusion for sessions of other engines.
 pub(crate) fn shared_runtime() -> Result<Handle> {
     static SHARED: OnceLock<Runtime> = OnceLock::new();
@@ -416,17 +409,16 @@ impl Physical<DataFusionFrame> for DataFusionEngine {
             for batch in parts.iter_mut().flatten() {
                 *batch = normalise(batch, frame.schema())?;
             }
-            let mut layout = frame.layout().cloned();
-            if let Some(Layout::Spec(spec)) = &layout {
-                let (all, schema, spec, run) = (parts, frame.schema().clone(), spec.clone(), run.clone());
-                let rows = InputRows::Stream(Box::new(all.into_iter().flatten().map(Ok)));
-                parts = offload(move || run_repartition(rows, &schema, &spec, &run)).await?;
-                layout = Some(Layout::Kept(parts.len()));
-            }
-            if parts.is_empty() {
-                parts.push(Vec::new());
-            }
-            Ok(DataFusionFrame::in_memory(frame.schema(), parts)?.with_layout(layout))
+            let parts = match frame.layout() {
+                None => return DataFusionFrame::in_memory(frame.schema(), parts),
+                Some(Layout::Kept(_)) => parts,
+                Some(Layout::Spec(spec)) => {
+                    let (schema, spec, run) = (frame.schema().clone(), spec.clone(), run.clone());
+                    let rows = InputRows::Stream(Box::new(parts.into_iter().flatten().map(Ok)));
+                    offload(move || run_repartition(rows, &schema, &spec, &run)).await?
+                }
+            };
+            DataFusionFrame::kept(frame.schema(), parts)
         })
     }
 

@@ -12,6 +12,7 @@ use fugue_core::partition::PartitionSpec;
 use fugue_core::{Result, Schema};
 
 use crate::error::from_native;
+use crate::source::KeptTable;
 use crate::types;
 
 /// A frame of the DataFusion engine: a logical plan, which an action optimises and runs. Cheap to clone.
@@ -74,8 +75,16 @@ impl DataFusionFrame {
 
     /// Rows in memory, in the contract's layout.
     pub(crate) fn in_memory(schema: &Schema, parts: Vec<Vec<RecordBatch>>) -> Result<Self> {
+        let parts = if parts.is_empty() { vec![Vec::new()] } else { parts };
         let table = MemTable::try_new(schema.to_arrow(), parts).map_err(from_native)?;
         Self::of_table(schema.clone(), Arc::new(table))
+    }
+
+    /// Rows in memory, in partitions that stay as they are: tables of DataFusion's own are cut anew as the optimiser likes.
+    pub(crate) fn kept(schema: &Schema, parts: Vec<Vec<RecordBatch>>) -> Result<Self> {
+        let layout = Layout::Kept(parts.len());
+        let frame = Self::of_table(schema.clone(), Arc::new(KeptTable::new(schema.to_arrow(), parts)))?;
+        Ok(frame.with_layout(Some(layout)))
     }
 
     pub(crate) fn with_layout(&self, layout: Option<Layout>) -> Self {

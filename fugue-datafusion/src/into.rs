@@ -10,15 +10,16 @@ use fugue_core::run::{Cancel, RunContext};
 use fugue_core::{DataFrame, Result, Schema, blocking};
 
 use crate::engine::DataFusionEngine;
-use crate::error::here;
+use crate::error::{from_native, here};
 use crate::frame::DataFusionFrame;
+use crate::plan::CallNode;
 use crate::source::SourceTable;
 
 /// What a frame of any session becomes in a program that goes on with DataFusion.
 pub trait IntoDataFusion {
-    /// The frame as a frame of a context: on a session of the engine its plan goes along, functions of the user as steps of it, and
-    /// the context is best the engine's own ([`DataFusionEngine::context`]); a frame of another engine runs there when DataFusion
-    /// reads it. Functions run on the threads of the session. A deadline or a cancel handle of the frame does not go along: DataFusion runs the plan.
+    /// The frame as a frame of a context: on a session of the engine its plan goes along, functions of the user as tables in it, also
+    /// into joins and SQL of the context (best the engine's own, [`DataFusionEngine::context`]: it has the object stores of the
+    /// plan); a frame of another engine runs there when DataFusion reads it. Functions run on the threads of the session. A deadline or a cancel handle of the frame does not go along: DataFusion runs the plan.
     ///
     /// # Errors
     /// [`EngineFailed`](fugue_core::ErrorKind::EngineFailed) for what DataFusion does not plan.
@@ -35,7 +36,10 @@ impl IntoDataFusion for DataFrame {
             }
         };
         let run = RunContext::on(self.session().pool().clone(), Cancel::never());
-        Ok(NativeDataFrame::new(crate::engine::with_planner(context, run), frame.plan().clone()))
+        let mut state = context.state();
+        state.config_mut().set_extension(Arc::new(run));
+        let plan = CallNode::as_tables(frame.plan().clone()).map_err(|e| here(from_native(e)))?;
+        Ok(NativeDataFrame::new(state, plan))
     }
 }
 

@@ -7,7 +7,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use fugue_core::engine::{Map, Zip};
 use fugue_core::group::ZipKind;
 use fugue_core::partition::{Algo, PartitionSpec};
-use fugue_core::transform::Task;
+use fugue_core::transform::{Shape, Task};
 use fugue_core::{Result, Schema};
 
 use crate::error::from_native;
@@ -58,7 +58,7 @@ impl Call {
         let schema = frame.schema().project(columns.as_deref())?;
         let keys = schema.indices_of(keys)?;
         let hashed = keys.iter().any(|k| !is_plain(schema.fields()[*k].ty()));
-        let plan = input(frame.plan(), columns.as_deref(), if hashed { &keys } else { &[] })?;
+        let plan = input(frame.plan(), columns.as_deref(), &keys, hashed)?;
         let spread = if hashed { vec![schema.len()] } else { keys };
         Ok((Self { task: task.clone(), spec: spec.clone(), work, members: vec![Member { schema, spread }] }, plan))
     }
@@ -71,7 +71,7 @@ impl Call {
             let columns = task.columns(i, member.schema(), &zip.spec)?;
             rows.push((member.schema().project(columns.as_deref())?, columns, member.plan()));
         }
-        // Text is hashed by its layout, and inputs may have it in several.
+        // Keys are hashed by their type, and inputs may have them in several.
         let types = |(schema, columns, plan): &(Schema, Option<Vec<usize>>, &LogicalPlan)| -> Result<Vec<DataType>> {
             let place = |k: usize| columns.as_ref().map_or(k, |c| c[k]);
             Ok(schema
@@ -88,11 +88,17 @@ impl Call {
         let (mut members, mut plans) = (Vec::new(), Vec::new());
         for (schema, columns, plan) in rows {
             let keys = schema.indices_of(zip.spec.keys())?;
-            plans.push(input(plan, columns.as_deref(), if hashed { &keys } else { &[] })?);
+            plans.push(input(plan, columns.as_deref(), &keys, hashed)?);
             members.push(Member { spread: if hashed { vec![schema.len()] } else { keys }, schema });
         }
         let work = if keyed { Work::Zipped(zip.how) } else { Work::Crossed };
         Ok((Self { task: task.clone(), spec: zip.spec.clone(), work, members }, plans))
+    }
+
+    /// Whether answers come while rows still do.
+    pub(crate) fn streams(&self) -> bool {
+        let by_batches = self.task.shape() == Shape::Stream && self.spec.presort_keys().is_empty();
+        matches!(self.work, Work::Partitions) && (self.task.is_row_wise(&self.spec) || by_batches)
     }
 
     /// Whether all rows come to one place.
@@ -118,15 +124,15 @@ fn work(task: &Task, spec: &PartitionSpec, layout: Option<&Layout>) -> Work {
     }
 }
 
-/// A plan of some columns of another, and after them a hash of some of those.
-fn input(plan: &LogicalPlan, columns: Option<&[usize]>, hashed: &[usize]) -> Result<LogicalPlan> {
-    if columns.is_none() && hashed.is_empty() {
+/// A plan of some columns of another, and after them perhaps a hash of the keys, which are positions among those columns.
+fn input(plan: &LogicalPlan, columns: Option<&[usize]>, keys: &[usize], hashed: bool) -> Result<LogicalPlan> {
+    if columns.is_none() && !hashed {
         return Ok(plan.clone());
     }
     let all: Vec<usize> = columns.map_or_else(|| (0..plan.schema().fields().len()).collect(), <[usize]>::to_vec);
     let mut expressions: Vec<_> = all.iter().map(|c| column(plan, *c)).collect();
-    if !hashed.is_empty() {
-        let keys = hashed.iter().map(|k| expressions[*k].clone()).collect();
+    if hashed {
+        let keys = keys.iter().map(|k| expressions[*k].clone()).collect();
         let mut name = "key".to_owned();
         while all.iter().any(|c| *plan.schema().field(*c).name() == name) {
             name.push('_');

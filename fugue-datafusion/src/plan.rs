@@ -9,12 +9,14 @@ use async_trait::async_trait;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::Session;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchemaRef, Result};
+use datafusion::datasource::provider_as_source;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, Extension, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, UserDefinedLogicalNode,
-    UserDefinedLogicalNodeCore, Volatility,
+    ColumnarValue, Expr, Extension, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    UNNAMED_TABLE, UserDefinedLogicalNode, UserDefinedLogicalNodeCore, Volatility,
 };
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
@@ -25,7 +27,8 @@ use fugue_core::schema::normalise_array;
 use crate::error::into_native;
 use crate::exec::CallExec;
 use crate::map::Call;
-use crate::types::columns_of;
+use crate::source::CallTable;
+use crate::types::{column, columns_of};
 
 /// A call of user code in a logical plan.
 #[derive(Clone, Debug)]
@@ -40,6 +43,22 @@ impl CallNode {
     pub(crate) fn plan(call: Call, inputs: Vec<LogicalPlan>) -> fugue_core::Result<LogicalPlan> {
         let columns = columns_of(call.task.output().arrow())?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(Self { call: Arc::new(call), inputs, columns }) }))
+    }
+
+    /// The plan for contexts that do not know our steps: each call is a table, whose scan plans what it is called with. Such a context may
+    /// also push filters below a step that depend on no column, as one by chance, which no step can forbid; below a scan it does not.
+    pub(crate) fn as_tables(plan: LogicalPlan) -> Result<LogicalPlan> {
+        let as_table = |plan: LogicalPlan| -> Result<Transformed<LogicalPlan>> {
+            let LogicalPlan::Extension(extension) = &plan else { return Ok(Transformed::no(plan)) };
+            let Some(node) = extension.node.as_any().downcast_ref::<Self>() else { return Ok(Transformed::no(plan)) };
+            let table = provider_as_source(Arc::new(CallTable::new(Arc::clone(&node.call), node.inputs.clone())));
+            let scan = LogicalPlanBuilder::scan(UNNAMED_TABLE, table, None)?.build()?;
+            // What is above it knows the columns without the name of a table.
+            let columns = (0..scan.schema().fields().len()).map(|i| column(&scan, i).alias(scan.schema().field(i).name()));
+            let columns = columns.collect::<Vec<_>>();
+            Ok(Transformed::yes(LogicalPlanBuilder::from(scan).project(columns)?.build()?))
+        };
+        Ok(plan.transform_up(as_table)?.data)
     }
 }
 

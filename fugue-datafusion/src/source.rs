@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, SendableRecordBatchStream};
 use fugue_core::Schema;
@@ -80,6 +82,63 @@ impl PartitionStream for SourcePart {
     }
 }
 
+/// Rows in memory whose partitions mean something.
+#[derive(Debug)]
+pub(crate) struct KeptTable {
+    schema: SchemaRef,
+    parts: Vec<Arc<[RecordBatch]>>,
+}
+
+impl KeptTable {
+    pub(crate) fn new(schema: SchemaRef, parts: Vec<Vec<RecordBatch>>) -> Self {
+        // A plan without partitions is none.
+        let parts = if parts.is_empty() { vec![Vec::new()] } else { parts };
+        Self { schema, parts: parts.into_iter().map(Into::into).collect() }
+    }
+}
+
+#[async_trait]
+impl TableProvider for KeptTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let part = |batches: &Arc<[RecordBatch]>| -> Arc<dyn PartitionStream> {
+            Arc::new(KeptPart { schema: Arc::clone(&self.schema), batches: Arc::clone(batches) })
+        };
+        let parts = self.parts.iter().map(part).collect();
+        Ok(Arc::new(StreamingTableExec::try_new(Arc::clone(&self.schema), parts, projection, [], false, limit)?))
+    }
+}
+
+#[derive(Debug)]
+struct KeptPart {
+    schema: SchemaRef,
+    batches: Arc<[RecordBatch]>,
+}
+
+impl PartitionStream for KeptPart {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batches = futures::stream::iter(self.batches.to_vec().into_iter().map(Ok));
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
+    }
+}
+
 /// A call over plans of a session that does not know our steps.
 #[derive(Debug)]
 pub(crate) struct CallTable {
@@ -88,8 +147,8 @@ pub(crate) struct CallTable {
 }
 
 impl CallTable {
-    pub(crate) fn new(call: Call, inputs: Vec<LogicalPlan>) -> Self {
-        Self { call: Arc::new(call), inputs }
+    pub(crate) fn new(call: Arc<Call>, inputs: Vec<LogicalPlan>) -> Self {
+        Self { call, inputs }
     }
 }
 
@@ -128,5 +187,5 @@ impl TableProvider for CallTable {
 /// An error that is known only when a stream is asked for.
 pub(crate) fn failed(schema: SchemaRef, error: fugue_core::Error) -> SendableRecordBatchStream {
     let once = futures::stream::once(async move { Err(into_native(error)) });
-    Box::pin(datafusion::physical_plan::stream::RecordBatchStreamAdapter::new(schema, once))
+    Box::pin(RecordBatchStreamAdapter::new(schema, once))
 }

@@ -115,7 +115,7 @@ fn look(rows: RecordBatch) -> Vec<Found> {
 fn main() -> std::result::Result<(), BoxError> {
     let arguments = Arguments::of_program(&["mib", "limit-mib", "threads", "folder"])?;
     let mib: usize = arguments.value("mib")?.unwrap_or(10 << 10);
-    let limit: usize = arguments.value("limit-mib")?.unwrap_or(768);
+    let limit: usize = arguments.value("limit-mib")?.unwrap_or(512);
     let threads = arguments.value("threads")?.unwrap_or(2);
     let rows = (mib << 20) / ROW;
     let mut engine = DataFusionEngine::builder().parallelism(threads).memory_limit(limit << 20);

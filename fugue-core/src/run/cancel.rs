@@ -99,6 +99,13 @@ impl Cancel {
         Self::default()
     }
 
+    /// A token for a part of the run: it stops with the run, and its own handle stops the part alone.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let shared = self.shared.iter().chain([&self.state]).map(Arc::clone).collect();
+        Self { state: Arc::default(), shared, deadline: self.deadline }
+    }
+
     /// The moment at which the action is late.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

@@ -42,6 +42,15 @@ pub fn ordered<T: Send + 'static>(
     }
 }
 
+impl<T> Ordered<T> {
+    /// The same with no more than so many jobs ahead of the consumer, where each holds much memory.
+    #[must_use]
+    pub fn ahead(mut self, jobs: usize) -> Self {
+        self.window = jobs.max(1);
+        self
+    }
+}
+
 type JobIter<T> = Box<dyn Iterator<Item = Result<Job<T>>> + Send>;
 
 /// The results of jobs, in order. See [`ordered`].

@@ -169,7 +169,7 @@ fn number(spec: &PartitionSpec, rows: Option<u64>, run: &RunContext) -> Result<u
 
 /// As [`run_map`] for rows that an engine has in order already: those of a key stand together, in presort order.
 ///
-/// It takes no more memory than a few of the largest groups. The spec must have keys, and an algorithm that calls key by key.
+/// It takes no more memory than a few of the largest groups: three for one of several partitions, which run side by side. The spec must have keys, and an algorithm that calls key by key.
 ///
 /// # Errors
 /// As [`run_map`].
@@ -179,7 +179,9 @@ pub fn run_sorted(batches: BatchIter, schema: &Schema, spec: &PartitionSpec, tas
         let message = format!("rows in order are called key by key, which [{spec}] does not ask for");
         return Err(Error::new(ErrorKind::Unexpected, message));
     }
-    Ok(call_groups(sorted_groups(schema, batches, &plan)?, task, run))
+    let groups = jobs_of(sorted_groups(schema, batches, &plan)?, task, run);
+    let ahead = if run.partition.is_some() { 2 } else { run.pool.threads() + 1 };
+    Ok(flatten(ordered(&run.pool, &run.cancel, groups).ahead(ahead)))
 }
 
 fn call_buckets(buckets: Buckets, task: &Task, run: &RunContext) -> BatchIter {
@@ -216,14 +218,23 @@ fn pieces(groups: Groups, threads: usize) -> Vec<Groups> {
 
 /// One job per share of groups.
 fn call_groups(groups: impl Iterator<Item = Result<Groups>> + Send + 'static, task: &Task, run: &RunContext) -> BatchIter {
+    flatten(ordered(&run.pool, &run.cancel, jobs_of(groups, task, run)))
+}
+
+type TaskJobs = Result<Job<Vec<RecordBatch>>>;
+
+fn jobs_of(
+    groups: impl Iterator<Item = Result<Groups>> + Send + 'static,
+    task: &Task,
+    run: &RunContext,
+) -> impl Iterator<Item = TaskJobs> + Send + 'static {
     let (task, inner) = (task.clone(), run.clone());
-    let jobs = groups.map(move |groups| {
+    groups.map(move |groups| {
         let groups = groups?;
         let (task, run) = (task.clone(), inner.clone());
         let job: Job<Vec<RecordBatch>> = Box::new(move || task.run(placed(groups, &run), &run));
         Ok(job)
-    });
-    flatten(ordered(&run.pool, &run.cancel, jobs))
+    })
 }
 
 /// Batches one by one, in parallel and in order: rows of a partition need not stand together.

@@ -10,7 +10,7 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use fugue_core::frame::BatchStream;
 use fugue_core::io::BatchIter;
-use fugue_core::run::{Cancel, Pool, RunContext};
+use fugue_core::run::{Cancel, CancelHandle, Pool, RunContext};
 use fugue_core::schema::normalise;
 use fugue_core::{Error, ErrorKind, Result, Schema};
 use futures::channel::oneshot;
@@ -49,6 +49,15 @@ impl Desk {
     }
 }
 
+/// Kept by a stream. When it goes, its thread wakes up, and calls that were begun ahead end.
+struct Keep(CancelHandle, #[expect(dead_code, reason = "dropping it is what it is for")] oneshot::Sender<()>);
+
+impl Drop for Keep {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
 /// A stream of what blocking work produces on a thread of its own, which is started when the stream is first polled.
 pub(crate) fn batches(
     schema: &Schema,
@@ -58,6 +67,9 @@ pub(crate) fn batches(
     let (schema, arrow) = (schema.clone(), schema.to_arrow());
     let made = async move {
         let (keep, abandoned) = oneshot::channel::<()>();
+        let mut run = run;
+        run.cancel = run.cancel.child();
+        let keep = Keep(run.cancel.handle(), keep);
         let desk = Desk { runtime: Handle::current(), abandoned: abandoned.shared() };
         let cancel = run.cancel.clone();
         let stream = BatchStream::blocking(schema, cancel, move || start(&run, &desk)).map_err(into_native)?;

@@ -12,7 +12,6 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder, Time};
 use datafusion::physical_plan::sorts::sort::SortExec;
-use datafusion::physical_plan::spill::get_record_batch_memory_size;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
@@ -46,7 +45,7 @@ pub(crate) fn hold(mut input: Pull, spec: &PartitionSpec, context: &Arc<TaskCont
     let mut batches = Vec::new();
     while let Some(batch) = input.next() {
         let batch = if limited { compact(batch?)? } else { batch? };
-        let refused = reservation.try_grow(COPIES * get_record_batch_memory_size(&batch)).is_err();
+        let refused = reservation.try_grow(COPIES * bytes(&batch)).is_err();
         batches.push(batch);
         if refused {
             drop(reservation);
@@ -63,7 +62,7 @@ pub(crate) fn all(input: Pull, context: &Arc<TaskContext>) -> Result<(Vec<Record
     let limited = !matches!(context.memory_pool().memory_limit(), MemoryLimit::Infinite);
     for batch in input {
         let batch = if limited { compact(batch?)? } else { batch? };
-        reservation.try_grow(COPIES * get_record_batch_memory_size(&batch)).map_err(|e| {
+        reservation.try_grow(COPIES * bytes(&batch)).map_err(|e| {
             Error::new(
                 ErrorKind::EngineFailed,
                 "a partition of a cotransform does not fit into the engine's memory limit; raise the limit, or use more partitions",
@@ -86,6 +85,16 @@ fn compact(batch: RecordBatch) -> Result<RecordBatch> {
         }
     });
     Ok(RecordBatch::try_new(batch.schema(), columns.collect())?)
+}
+
+/// Bytes of the rows of a batch, which may be a part of larger buffers.
+fn bytes(batch: &RecordBatch) -> usize {
+    let of = |column: &ArrayRef| match column.data_type() {
+        DataType::Utf8View => column.len() * size_of::<u128>() + column.as_string_view().total_buffer_bytes_used(),
+        DataType::BinaryView => column.len() * size_of::<u128>() + column.as_binary_view().total_buffer_bytes_used(),
+        _ => column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size()),
+    };
+    batch.columns().iter().map(of).sum()
 }
 
 fn compact_views<T: ByteViewType>(views: &GenericByteViewArray<T>, column: &ArrayRef) -> ArrayRef {
@@ -126,13 +135,23 @@ fn sorted(
     // The sorter's tasks need the runtime that it is started in.
     let started = desk.wait(async { sort.execute(0, Arc::clone(context)) })?.map_err(from_native)?;
     let mut pull = Pull::new(vec![started], schema, desk);
+    let spilled = Spilled { measures, sort };
     Ok(Box::new(std::iter::from_fn(move || {
-        let next = pull.next();
-        if next.is_none() {
-            measures.spilled(&sort);
-        }
-        next
+        let _ = &spilled;
+        pull.next()
     })))
+}
+
+/// Counts what a sort wrote to files when it is over, at its end or before.
+struct Spilled {
+    measures: Measures,
+    sort: SortExec,
+}
+
+impl Drop for Spilled {
+    fn drop(&mut self) {
+        self.measures.spilled(&self.sort);
+    }
 }
 
 fn sort_of(rows: SendableRecordBatchStream, schema: &SchemaRef, order: usize) -> NativeResult<SortExec> {

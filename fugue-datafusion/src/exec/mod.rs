@@ -75,8 +75,10 @@ fn properties(call: &Call, inputs: &[Arc<dyn ExecutionPlan>]) -> PlanProperties 
         _ => Partitioning::UnknownPartitioning(counts.min().unwrap_or(0)),
     };
     let unbounded = inputs.iter().any(|i| i.boundedness().is_unbounded());
-    let boundedness = if unbounded { Boundedness::Unbounded { requires_infinite_memory: true } } else { Boundedness::Bounded };
-    let emission = if matches!(call.work, Work::Partitions) { EmissionType::Incremental } else { EmissionType::Final };
+    let streams = call.streams();
+    let boundedness =
+        if unbounded { Boundedness::Unbounded { requires_infinite_memory: !streams } } else { Boundedness::Bounded };
+    let emission = if streams { EmissionType::Incremental } else { EmissionType::Final };
     PlanProperties::new(EquivalenceProperties::new(output), partitioning, emission, boundedness)
 }
 
@@ -85,10 +87,13 @@ fn carried(call: &Call, input: &Arc<dyn ExecutionPlan>, output: &SchemaRef) -> P
     let partitioning = input.output_partitioning();
     let count = partitioning.partition_count();
     let Partitioning::Hash(expressions, _) = partitioning else { return Partitioning::UnknownPartitioning(count) };
+    let from = input.schema();
     let column = |e: &Arc<dyn PhysicalExpr>| -> Option<Arc<dyn PhysicalExpr>> {
-        let name = e.downcast_ref::<Column>()?.name();
-        let index = output.index_of(name).ok().filter(|_| call.task.carries(name))?;
-        Some(Arc::new(Column::new(name, index)))
+        let column = e.downcast_ref::<Column>()?;
+        let index = output.index_of(column.name()).ok().filter(|_| call.task.carries(column.name()))?;
+        // Where rows went is the hash of a type: text in a view is hashed in another way.
+        let same = from.field(column.index()).data_type() == output.field(index).data_type();
+        same.then(|| Arc::new(Column::new(column.name(), index)) as _)
     };
     match expressions.iter().map(column).collect() {
         Some(columns) => Partitioning::Hash(columns, count),
@@ -98,7 +103,8 @@ fn carried(call: &Call, input: &Arc<dyn ExecutionPlan>, output: &SchemaRef) -> P
 
 impl DisplayAs for CallExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FugueCallExec: {}", self.call)
+        write!(f, "FugueCallExec: {}", self.call)?;
+        if self.is_ordered() { write!(f, ", in order") } else { Ok(()) }
     }
 }
 
@@ -162,6 +168,15 @@ impl ExecutionPlan for CallExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let count = |i: &Arc<dyn ExecutionPlan>| i.output_partitioning().partition_count();
+        if !self.call.is_gathered() && self.inputs.windows(2).any(|w| count(&w[0]) != count(&w[1])) {
+            return internal_err!("the inputs of {} have other numbers of partitions", self.name());
+        }
+        if let (Work::Gathered(Some(Layout::Kept(parts))), [input]) = (&self.call.work, &*self.inputs)
+            && count(input) != (*parts).max(1)
+        {
+            return internal_err!("{parts} partitions were kept, but there are {}", count(input));
+        }
         let mut streams = Vec::with_capacity(self.inputs.len());
         for input in &self.inputs {
             streams.push(if self.call.is_gathered() {

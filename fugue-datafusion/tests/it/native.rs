@@ -2,9 +2,12 @@
 
 use fugue_core::Session;
 use fugue_core::verbs::{out_transform, transform};
+use fugue_datafusion::datafusion::common::JoinType;
+use fugue_datafusion::datafusion::functions::expr_fn::random;
 use fugue_datafusion::datafusion::functions_aggregate::expr_fn::{count, sum};
-use fugue_datafusion::datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
+use fugue_datafusion::datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, dataframe, lit};
 use fugue_datafusion::{DataFusionEngine, IntoDataFusion};
+use futures::StreamExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{Outcome, Reading, Total, demean, lines, readings, run, session, total};
@@ -75,6 +78,47 @@ fn a_frame_is_data_of_any_session_and_comes_back() -> Outcome {
 }
 
 #[test]
+fn filters_by_chance_stay_above_calls_and_sql_joins_them() -> Outcome {
+    run(async {
+        let totals = session()?.frame(readings()?)?.transform(total).partition_by("sensor").run()?;
+        let context = SessionContext::new();
+        let frame = totals.to_datafusion(&context)?;
+        for _ in 0..10 {
+            let some = lines(frame.clone().filter(random().lt(lit(0.5)))?).await?;
+            assert!(some.iter().all(|row| ["a 7.0", "b 30.0", "c 7.0"].contains(&row.as_str())), "{some:?}");
+        }
+        // It is a table like any other for plans of the context.
+        context.register_table("totals", frame.into_view())?;
+        let joined = readings()?.join(context.table("totals").await?, JoinType::Inner, &["sensor"], &["sensor"], None)?;
+        assert_eq!(joined.count().await?, 6);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_dropped_native_stream_stops_the_calls() -> Outcome {
+    run(async {
+        static CALLS: AtomicUsize = AtomicUsize::new(0);
+        let slow = |rows: &[Reading]| -> Reading {
+            CALLS.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            rows[0].clone()
+        };
+        let (sensors, at, value) = (vec!["s"; 3_000], (0..3_000_i64).collect::<Vec<_>>(), vec![1.0; 3_000]);
+        let many = dataframe!("sensor" => sensors, "at" => at, "value" => value)?;
+        let mut stream = transform(many, slow).partition_by("at").run()?.execute_stream().await?;
+        assert!(stream.next().await.is_some_and(|b| b.is_ok()));
+        drop(stream);
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        let after = CALLS.load(Ordering::SeqCst);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(CALLS.load(Ordering::SeqCst) <= after, "calls went on after the stream was dropped");
+        assert!(after < 2_500, "{after}");
+        Ok(())
+    })
+}
+
+#[test]
 fn a_session_in_the_context_of_a_program_sees_its_tables() -> Outcome {
     run(async {
         let context = SessionContext::new();
@@ -91,7 +135,6 @@ fn a_session_in_the_context_of_a_program_sees_its_tables() -> Outcome {
 #[test]
 fn columns_of_two_tables_with_one_name_are_refused() -> Outcome {
     run(async {
-        use fugue_datafusion::datafusion::common::JoinType;
         let (left, right) = (readings()?.alias("l")?, readings()?.alias("r")?);
         let joined = left.join(right, JoinType::Inner, &["sensor", "at"], &["sensor", "at"], None)?;
         let e = transform(joined, demean).on(["value"]).to("off").run().map(|_| ()).expect_err("value is ambiguous");

@@ -6,9 +6,12 @@ use fugue_core::arrow::array::{ArrayRef, Float64Array, Int64Array};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::blocking::wait;
 use fugue_core::row::Row;
+use fugue_core::verbs::transform;
+use fugue_datafusion::datafusion::datasource::MemTable;
+use fugue_datafusion::datafusion::error::DataFusionError;
 use fugue_datafusion::datafusion::functions_aggregate::expr_fn::sum;
-use fugue_datafusion::datafusion::physical_plan::{ExecutionPlan, collect};
-use fugue_datafusion::datafusion::prelude::{DataFrame as NativeDataFrame, SessionConfig, SessionContext, col};
+use fugue_datafusion::datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use fugue_datafusion::datafusion::prelude::{DataFrame as NativeDataFrame, SessionConfig, SessionContext, col, dataframe};
 use fugue_datafusion::{CallExec, DataFusionEngine, IntoDataFusion};
 
 use crate::{Outcome, Reading, Total, demean, readings, run, session, spread, total};
@@ -97,8 +100,8 @@ fn a_transform_after_an_aggregate_by_its_key_shuffles_no_more() -> Outcome {
 
 #[test]
 fn two_chained_transforms_by_a_key_shuffle_once() -> Outcome {
-    let first = session()?.frame(spread()?)?.transform(demean).on(["value"]).to("off").partition_by("sensor").run()?;
-    let twice = first.transform(demean).on(["off"]).to("again").partition_by("sensor").presort("at").run()?;
+    let first = session()?.frame(spread()?)?.transform(demean).on(["value"]).to("off").partition_by("at").run()?;
+    let twice = first.transform(demean).on(["off"]).to("again").partition_by("at").presort("sensor").run()?;
     assert_eq!(times(&twice.explain()?, SHUFFLE), 1, "{}", twice.explain()?);
     assert_eq!(wait(twice.count())?, 6);
     // A function that writes the key itself may write another: its rows are spread anew.
@@ -113,16 +116,25 @@ fn two_chained_transforms_by_a_key_shuffle_once() -> Outcome {
 }
 
 #[test]
-fn rows_in_order_are_called_without_sorting() -> Outcome {
+fn rows_in_order_are_called_as_they_come() -> Outcome {
     run(async {
-        let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
-        let state = context.state();
-        let plan = readings()?.sort(vec![col("sensor").sort(true, false), col("at").sort(true, false)])?.into_parts().1;
-        let df = NativeDataFrame::new(state, plan);
+        let config = SessionConfig::new().with_target_partitions(1);
+        let context = SessionContext::new_with_config(config);
+        let sorted = readings()?.sort(vec![col("sensor").sort(true, false), col("at").sort(true, false)])?.collect().await?;
+        let table = MemTable::try_new(sorted[0].schema(), vec![sorted])?
+            .with_sort_order(vec![vec![col("sensor").sort(true, false), col("at").sort(true, false)]]);
+        let df = context.read_table(Arc::new(table))?;
         let firsts = |rows: &[Reading]| -> Option<Reading> { rows.first().cloned() };
-        let called = fugue_core::verbs::transform(df, firsts).partition_by("sensor").presort("at").run()?;
-        let found = crate::lines(called).await?;
-        assert_eq!(found, ["a 1 1.0", "b 1 10.0", "c 1 7.0"]);
+        for (presort, in_order) in [("at", true), ("at desc", false), ("value", false)] {
+            let called = transform(df.clone(), firsts).partition_by("sensor").presort(presort).run()?;
+            let plan = displayable(called.clone().create_physical_plan().await?.as_ref()).indent(false).to_string();
+            assert_eq!(plan.contains("in order"), in_order, "{presort}: {plan}");
+            assert_eq!(times(&plan, "SortExec"), 0, "{plan}");
+            let found = crate::lines(called).await?;
+            let expected =
+                if presort == "at desc" { ["a 3 4.0", "b 2 20.0", "c 1 7.0"] } else { ["a 1 1.0", "b 1 10.0", "c 1 7.0"] };
+            assert_eq!(found, expected, "{presort}");
+        }
         Ok(())
     })
 }
@@ -144,4 +156,54 @@ fn what_was_counted_is_told_after_a_run() -> Outcome {
         assert_eq!(metrics.spill_count(), Some(0));
         Ok(())
     })
+}
+
+/// Forty keys of text that is in no view, in two partitions.
+fn many() -> Result<NativeDataFrame, DataFusionError> {
+    let keys: Vec<String> = (0..40).map(|i| format!("s{i}")).collect();
+    let df = |part: &[String]| {
+        let names: Vec<&str> = part.iter().map(String::as_str).collect();
+        let (at, value) = (vec![1_i64; part.len()], vec![2.0; part.len()]);
+        dataframe!("sensor" => names, "at" => at, "value" => value)
+    };
+    df(&keys[..20])?.union(df(&keys[20..])?)
+}
+
+#[test]
+fn keys_meet_whatever_the_layout_of_their_text() -> Outcome {
+    let session = session()?;
+    let left = session.frame(many()?)?.transform(demean).on(["value"]).to("off").partition_by("sensor").run()?;
+    let rows = (0..40).map(|i| Reading { sensor: format!("s{i}"), at: 1, value: 1.0 }).collect::<Vec<_>>();
+    let right = session.frame(rows)?;
+    let both = |l: &[Reading], r: &[Reading]| -> Option<Total> {
+        Some(Total { sensor: l.first()?.sensor.clone(), total: l[0].value + r.first()?.value })
+    };
+    for (one, other) in [(&left, &right), (&right, &left)] {
+        assert_eq!(wait(one.cotransform([other], both).partition_by("sensor").run()?.count())?, 40);
+    }
+    // Calls whose key was spread by the hash of another layout, side by side in a union.
+    run(async {
+        let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2));
+        let all = left.to_datafusion(&context)?.union(left.to_datafusion(&context)?)?;
+        let totals = transform(all, total).partition_by("sensor").run()?;
+        assert_eq!(totals.count().await?, 40);
+        Ok(())
+    })
+}
+
+#[test]
+fn kept_partitions_are_not_cut_anew() -> Outcome {
+    let engine = DataFusionEngine::builder().parallelism(8).build()?;
+    let session = fugue_core::Session::builder().threads(2).with_engine(engine)?;
+    let batch = |b: i64| -> Result<RecordBatch, fugue_core::arrow::error::ArrowError> {
+        let values: ArrayRef = Arc::new((b * 2_000..(b + 1) * 2_000).collect::<Int64Array>());
+        RecordBatch::try_from_iter([("n", values)])
+    };
+    let batches = (0..12).map(batch).collect::<Result<Vec<_>, _>>()?;
+    let spec = fugue_core::partition::PartitionSpec::new().num(3)?;
+    let kept = wait(session.frame(batches)?.repartition(&spec)?.persist())?;
+    assert_eq!(kept.partitions()?, Some(3));
+    let counts = kept.transform(|rows: RecordBatch| -> RecordBatch { rows.slice(0, 1) }).schema("*").run()?;
+    assert_eq!(wait(counts.count())?, 3);
+    Ok(())
 }
