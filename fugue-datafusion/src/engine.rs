@@ -27,7 +27,7 @@ use futures::future::{BoxFuture, Either, select};
 use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::runtime::{Handle, Runtime};
 
-use crate::error::from_native;
+use crate::error::{from_native, into_native};
 use crate::frame::{DataFusionFrame, Layout};
 use crate::map::Call;
 use crate::native::DataFusionSource;
@@ -90,8 +90,9 @@ impl Builder {
         self
     }
 
-    /// Bytes that rows waiting in plans may take together: beyond them, keyed maps and sorts go through files. What functions of the
-    /// user take, and the batches on their way to them, are not counted.
+    /// Bytes that rows waiting in plans may take together: beyond them, keyed maps and sorts go through files, and cotransforms are an
+    /// error. Not counted is what functions of the user take, the groups on their way to them, calls that see a whole partition or
+    /// all rows, and frames that are persisted.
     #[must_use]
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = Some(bytes);
@@ -379,7 +380,8 @@ impl Engine for DataFusionEngine {
         let (state, plan) = (self.context.state(), frame.plan().clone());
         let (send, receive) = std::sync::mpsc::channel();
         self.runtime.spawn(async move {
-            let _ = send.send(state.create_physical_plan(&plan).await);
+            let planned = std::panic::AssertUnwindSafe(state.create_physical_plan(&plan)).catch_unwind().await;
+            let _ = send.send(planned.unwrap_or_else(|panic| Err(into_native(panicked(&*panic)))));
         });
         let planned = receive.recv().map_err(|_| closed())?;
         let plan: Arc<dyn ExecutionPlan> = planned.map_err(from_native)?;

@@ -50,7 +50,8 @@ fn called(df: DataFrame, pending: &Pending) -> Result<DataFrame> {
     Ok(DataFrame::new(state, called.plan().clone()))
 }
 
-/// On a session of this engine it never leaves DataFusion; others read it as batches when an action asks.
+/// On a session of this engine its plan goes along, and never leaves DataFusion: object stores and settings are then those of the
+/// session's context (see [`Builder::context`](crate::Builder::context)). Other engines read it as batches when an action asks.
 impl IntoSource<ViaDataFusion> for DataFrame {
     fn into_source(self) -> Result<Source> {
         let frame = DataFusionFrame::from_plan(self.logical_plan().clone())?;

@@ -12,13 +12,15 @@ use datafusion::common::{Result, internal_err};
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{Distribution, EquivalenceProperties, PhysicalSortRequirement};
-use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements,
     Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream,
 };
+use futures::StreamExt;
+
 use fugue_core::Result as OurResult;
 use fugue_core::io::BatchIter;
 use fugue_core::run::{Meter, RunContext};
@@ -33,6 +35,9 @@ pub(crate) use bridge::{batches, run_of};
 
 use bridge::Pull;
 use hold::{Held, Measures, hold};
+
+/// Batches that wait for a gathered call, of each partition.
+const AHEAD: usize = 2;
 
 /// A call of user code in a physical plan: an interior step, which has as many partitions as its inputs, or one.
 ///
@@ -180,8 +185,9 @@ impl ExecutionPlan for CallExec {
         let mut streams = Vec::with_capacity(self.inputs.len());
         for input in &self.inputs {
             streams.push(if self.call.is_gathered() {
-                let all = (0..input.output_partitioning().partition_count()).map(|p| input.execute(p, Arc::clone(&context)));
-                all.map(|s| s.map(|s| spawn_buffered(s, 2))).collect::<Result<Vec<_>>>()?
+                // All of them are driven, though read one after the other: some steps end no partition before each was begun.
+                let all = (0..count(input)).map(|partition| Ok(driven(input.execute(partition, Arc::clone(&context))?)));
+                all.collect::<Result<Vec<_>>>()?
             } else {
                 vec![input.execute(partition, Arc::clone(&context))?]
             });
@@ -224,6 +230,23 @@ impl CallExec {
         let Some(wanted) = keys.chain(presort).collect::<Option<Vec<_>>>() else { return false };
         input.equivalence_properties().ordering_satisfy_requirement(wanted).unwrap_or(false)
     }
+}
+
+/// The same stream, pulled a little ahead of whoever reads it by a task of its own.
+fn driven(mut stream: SendableRecordBatchStream) -> SendableRecordBatchStream {
+    let mut ahead = RecordBatchReceiverStream::builder(stream.schema(), AHEAD);
+    let send = ahead.tx();
+    ahead.spawn(async move {
+        while let Some(batch) = stream.next().await {
+            let failed = batch.is_err();
+            // Nobody reads any more, or there is nothing more to read.
+            if send.send(batch).await.is_err() || failed {
+                break;
+            }
+        }
+        Ok(())
+    });
+    ahead.build()
 }
 
 fn call_mapped(
