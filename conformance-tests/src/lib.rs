@@ -42,8 +42,8 @@
 //! To add a rule: write its body in a file under `rules`, name it in the list of `rules/mod.rs`, and name it in `contract.table` at
 //! the row that asks for it. To show that it can fail, add a fault to `tests/it/fault.rs`; a test asks that every rule has one.
 //!
-//! An engine whose users have frames of their own says in [`Harness::frame`](harness::Harness::frame) and
-//! [`Harness::collect`](harness::Harness::collect) how they go in and come out, so that all rules are tried on that way too.
+//! An engine whose users have frames of their own says in [`Harness::frame`] and
+//! [`Harness::collect`] how they go in and come out, so that all rules are tried on that way too.
 
 #![expect(clippy::exhaustive_enums, reason = "who reads the words of a test reads all of them")]
 

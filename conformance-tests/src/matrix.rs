@@ -88,7 +88,10 @@ mod tests {
         let right = text(|_, holds, all| format!("{holds} of {all}"));
         assert_eq!(compare(&right, "mine", &[]), Ok(()));
         let gap = Gap::never(RULES[0].id, "so it is");
-        assert!(compare(&right, "mine", &[gap.clone()]).is_err_and(|e| e.contains(&format!("{} of", column(&[])[0].1 - 1))));
+        assert!(
+            compare(&right, "mine", std::slice::from_ref(&gap))
+                .is_err_and(|e| e.contains(&format!("{} of", column(&[])[0].1 - 1)))
+        );
         let with_gap = text(|i, holds, all| format!("{} of {all}", holds - usize::from(i == 0)));
         assert_eq!(compare(&with_gap, "mine", &[gap]), Ok(()));
         assert!(compare(&with_gap, "mine", &[]).is_err());

@@ -16,6 +16,7 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, SendableRecordBatchStream};
 use fugue_core::Schema;
 use fugue_core::frame::Source;
+use futures::StreamExt;
 
 use crate::error::into_native;
 use crate::exec::{CallExec, batches, run_of};
@@ -134,7 +135,8 @@ impl PartitionStream for KeptPart {
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let batches = futures::stream::iter(self.batches.to_vec().into_iter().map(Ok));
+        let held: Vec<RecordBatch> = self.batches.to_vec();
+        let batches = futures::stream::iter(held).map(Ok);
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
     }
 }

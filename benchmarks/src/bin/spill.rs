@@ -41,7 +41,7 @@ impl Made {
     fn row(&self, row: usize) -> (i64, i64, f64) {
         let mixed = (row as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 11;
         let every = self.rows / (LARGEST / ROW).min(self.rows);
-        let key = if row % every == 0 { 0 } else { 1 + mixed as usize % (GROUPS - 1) };
+        let key = if row.is_multiple_of(every) { 0 } else { 1 + mixed as usize % (GROUPS - 1) };
         (key as i64, (mixed % 1_000_000_007) as i64, (mixed % 1000) as f64)
     }
 

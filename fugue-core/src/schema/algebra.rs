@@ -7,7 +7,7 @@ impl Schema {
     /// The columns at some positions, in the order of the positions; all of them for none given.
     ///
     /// # Errors
-    /// [`ErrorKind::Unexpected`](crate::ErrorKind::Unexpected) for a position that there is not, and for one that stands twice.
+    /// [`ErrorKind::Unexpected`] for a position that there is not, and for one that stands twice.
     pub fn project(&self, positions: Option<&[usize]>) -> Result<Self> {
         let Some(positions) = positions else { return Ok(self.clone()) };
         let wrong =
