@@ -107,7 +107,8 @@ impl Builder {
     }
 
     /// The context of a program that uses DataFusion already: its tables, functions, object stores and settings. The memory limit and
-    /// the folder are then the context's own.
+    /// the folder are then the context's own. A query planner of the program's own does not serve in sessions, which plan our steps;
+    /// `transform` over the context's frames leaves it in place.
     #[must_use]
     pub fn context(mut self, context: &SessionContext) -> Self {
         self.context = Some(context.clone());
