@@ -1,0 +1,1 @@
+//! Fugue on Ballista.
