@@ -193,10 +193,6 @@ impl DataFusionEngine {
         self.runtime.metrics().num_alive_tasks()
     }
 
-    pub(crate) fn runtime(&self) -> &Handle {
-        &self.runtime
-    }
-
     /// The state of an action: what steps of ours find their run in.
     fn state(&self, run: &RunContext) -> SessionState {
         let mut state = self.context.state();
@@ -354,12 +350,12 @@ impl Engine for DataFusionEngine {
     }
 
     fn map(&self, frame: &DataFusionFrame, map: &Map) -> Result<DataFusionFrame> {
-        let (call, input) = Call::map(frame, map)?;
+        let (call, input) = Call::map(frame, map, None)?;
         Ok(DataFusionFrame::new(map.task.output().clone(), CallNode::plan(call, vec![input])?))
     }
 
     fn comap(&self, zip: &Zip<DataFusionFrame>, task: &Task) -> Result<Option<DataFusionFrame>> {
-        let (call, inputs) = Call::zip(zip, task)?;
+        let (call, inputs) = Call::zip(zip, task, None)?;
         Ok(Some(DataFusionFrame::new(task.output().clone(), CallNode::plan(call, inputs)?)))
     }
 
@@ -401,9 +397,7 @@ impl Engine for DataFusionEngine {
 
 impl Physical<DataFusionFrame> for DataFusionEngine {
     fn repartition(&self, frame: &DataFusionFrame, spec: &PartitionSpec) -> Result<DataFusionFrame> {
-        spec.validate(frame.schema())?;
-        let changes = !spec.num_expr().is_zero() || !spec.keys().is_empty();
-        Ok(if changes { frame.with_layout(Some(Layout::Spec(spec.clone()))) } else { frame.clone() })
+        frame.repartitioned(spec)
     }
 
     fn persist<'a>(&'a self, frame: &'a DataFusionFrame, run: &'a RunContext) -> BoxFuture<'a, Result<DataFusionFrame>> {
@@ -426,16 +420,16 @@ impl Physical<DataFusionFrame> for DataFusionEngine {
     }
 
     fn partitions(&self, frame: &DataFusionFrame) -> Result<Option<usize>> {
-        Ok(match frame.layout() {
-            Some(Layout::Kept(parts)) => Some(*parts),
-            // The optimiser decides when an action runs; and there are no more partitions than rows.
-            Some(Layout::Spec(_)) | None => None,
-        })
+        Ok(frame.kept_partitions())
     }
 }
 
 impl Storage<DataFusionFrame> for DataFusionEngine {
     fn load<'a>(&'a self, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<DataFusionFrame>>> {
-        Box::pin(storage::load(self, path, options))
+        Box::pin(async move {
+            let (context, path, options) = (self.context.clone(), path.to_owned(), options.clone());
+            let read = Abort(self.runtime.spawn(async move { storage::load(&context, &path, &options).await }));
+            read.answer().await
+        })
     }
 }

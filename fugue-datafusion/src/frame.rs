@@ -87,6 +87,22 @@ impl DataFusionFrame {
         Ok(frame.with_layout(Some(layout)))
     }
 
+    /// The same rows, to be laid out as a spec says for calls that do not say it themselves.
+    ///
+    /// # Errors
+    /// `PartitionInvalid`, `ColumnNotFound` for a spec that does not fit.
+    pub(crate) fn repartitioned(&self, spec: &PartitionSpec) -> Result<Self> {
+        spec.validate(&self.schema)?;
+        let changes = !spec.num_expr().is_zero() || !spec.keys().is_empty();
+        Ok(if changes { self.with_layout(Some(Layout::Spec(spec.clone()))) } else { self.clone() })
+    }
+
+    /// The number of partitions, where it is fixed. Else the optimiser decides when an action runs; and there are no more partitions
+    /// than rows.
+    pub(crate) fn kept_partitions(&self) -> Option<usize> {
+        if let Some(Layout::Kept(parts)) = self.layout { Some(parts) } else { None }
+    }
+
     pub(crate) fn with_layout(&self, layout: Option<Layout>) -> Self {
         Self { layout, ..self.clone() }
     }

@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod callee;
 mod engine;
 mod error;
 mod exec;
@@ -32,10 +33,13 @@ mod frame;
 mod into;
 mod map;
 mod native;
+mod place;
 mod plan;
 mod source;
 mod storage;
+pub mod travel;
 mod types;
+mod wire;
 
 pub use datafusion;
 pub use engine::{Builder, DataFusionEngine};

@@ -44,7 +44,7 @@ fn called(df: DataFrame, pending: &Pending) -> Result<DataFrame> {
     let (state, plan) = df.into_parts();
     let frame = DataFusionFrame::from_plan(plan)?;
     let map = pending.bind(frame.schema())?;
-    let (call, input) = Call::map(&frame, &map)?;
+    let (call, input) = Call::map(&frame, &map, None)?;
     let table = CallTable::new(Arc::new(call), vec![input]);
     let called = DataFusionFrame::of_table(map.task.output().clone(), Arc::new(table))?;
     Ok(DataFrame::new(state, called.plan().clone()))

@@ -27,6 +27,7 @@ use fugue_core::schema::normalise_array;
 use crate::error::into_native;
 use crate::exec::CallExec;
 use crate::map::Call;
+use crate::place::{PlaceExec, PlaceNode};
 use crate::source::CallTable;
 use crate::types::{column, columns_of};
 
@@ -41,7 +42,7 @@ pub(crate) struct CallNode {
 impl CallNode {
     /// A plan that ends with a call.
     pub(crate) fn plan(call: Call, inputs: Vec<LogicalPlan>) -> fugue_core::Result<LogicalPlan> {
-        let columns = columns_of(call.task.output().arrow())?;
+        let columns = columns_of(&call.callee.columns())?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(Self { call: Arc::new(call), inputs, columns }) }))
     }
 
@@ -130,9 +131,13 @@ impl ExtensionPlanner for Planner {
         node: &dyn UserDefinedLogicalNode,
         _: &[&LogicalPlan],
         inputs: &[Arc<dyn ExecutionPlan>],
-        _: &dyn Session,
+        session: &dyn Session,
         _: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        if let (Some(node), [input]) = (node.as_any().downcast_ref::<PlaceNode>(), inputs) {
+            let places = session.config().target_partitions();
+            return Ok(Some(Arc::new(PlaceExec::new(Arc::clone(&node.placing), Arc::clone(input), places))));
+        }
         let Some(node) = node.as_any().downcast_ref::<CallNode>() else { return Ok(None) };
         Ok(Some(Arc::new(CallExec::new(Arc::clone(&node.call), inputs.to_vec()))))
     }

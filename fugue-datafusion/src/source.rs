@@ -157,7 +157,7 @@ impl CallTable {
 #[async_trait]
 impl TableProvider for CallTable {
     fn schema(&self) -> SchemaRef {
-        self.call.task.output().to_arrow()
+        self.call.callee.columns()
     }
 
     fn table_type(&self) -> TableType {

@@ -10,13 +10,12 @@ use datafusion::common::{Result as NativeResult, Statistics};
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::prelude::ParquetReadOptions;
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use fugue_core::blocking::offload;
 use fugue_core::io::{self, Format, LoadOptions, Stamp};
 use fugue_core::run::Cancel;
 use fugue_core::{Result, Schema, Type};
 
-use crate::engine::DataFusionEngine;
 use crate::error::into_native;
 use crate::frame::DataFusionFrame;
 
@@ -24,7 +23,7 @@ use crate::frame::DataFusionFrame;
 ///
 /// # Errors
 /// As [`io::open`].
-pub(crate) async fn load(engine: &DataFusionEngine, path: &str, options: &LoadOptions) -> Result<Option<DataFusionFrame>> {
+pub(crate) async fn load(context: &SessionContext, path: &str, options: &LoadOptions) -> Result<Option<DataFusionFrame>> {
     let file = Path::new(path);
     // DataFusion takes some characters of a path for patterns or codes, and wants the usual ending.
     let odd = path.contains(['*', '?', '[', ']', '%', '#', ':']) || file.extension().is_none_or(|e| e != "parquet");
@@ -38,9 +37,7 @@ pub(crate) async fn load(engine: &DataFusionEngine, path: &str, options: &LoadOp
         return Ok(None);
     }
     let Ok(stamp) = Stamp::of(file) else { return Ok(None) };
-    let (context, name) = (engine.context().clone(), path.to_owned());
-    let read = engine.runtime().spawn(async move { context.read_parquet(name, ParquetReadOptions::default()).await });
-    let Ok(Ok(df)) = read.await else { return Ok(None) };
+    let Ok(df) = context.read_parquet(path, ParquetReadOptions::default()).await else { return Ok(None) };
     let LogicalPlan::TableScan(scan) = df.logical_plan() else { return Ok(None) };
     let Ok(table) = source_as_provider(&scan.source) else { return Ok(None) };
     if !is_same(&table.schema(), &schema) {

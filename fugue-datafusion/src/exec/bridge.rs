@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::future::Future;
 
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::UInt32Type;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
@@ -10,7 +12,7 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use fugue_core::frame::BatchStream;
 use fugue_core::io::BatchIter;
-use fugue_core::run::{Cancel, CancelHandle, Pool, RunContext};
+use fugue_core::run::{CancelHandle, RunContext};
 use fugue_core::schema::normalise;
 use fugue_core::{Error, ErrorKind, Result, Schema};
 use futures::channel::oneshot;
@@ -19,16 +21,14 @@ use futures::{StreamExt, TryStreamExt};
 use tokio::runtime::Handle;
 
 use crate::error::{from_native, into_native};
+use crate::travel::worker_of;
 
 /// The run that a plan belongs to; outside of a session's actions one of its own.
 ///
 /// # Errors
 /// `SettingInvalid` where the operating system gives no threads for the shared pool.
 pub(crate) fn run_of(context: &TaskContext) -> Result<RunContext> {
-    match context.session_config().get_extension::<RunContext>() {
-        Some(run) => Ok(RunContext::clone(&run)),
-        None => Ok(RunContext::new(Pool::shared()?, Cancel::never())),
-    }
+    worker_of(context)?.run(context)
 }
 
 /// What a blocking thread waits for async work with: until the work is there, or nobody wants it any more.
@@ -121,14 +121,34 @@ pub(crate) fn rows(batch: &RecordBatch, schema: &Schema) -> Result<RecordBatch> 
     normalise(&batch.project(&(0..schema.len()).collect::<Vec<_>>())?, schema)
 }
 
-impl Iterator for Pull {
-    type Item = Result<RecordBatch>;
+impl Pull {
+    /// All rows by the number of their partition, which stands behind their columns.
+    pub(crate) fn by_partition(mut self) -> Result<Vec<Vec<RecordBatch>>> {
+        let mut parts: Vec<Vec<RecordBatch>> = Vec::new();
+        while let Some(batch) = self.read() {
+            let batch = batch?;
+            let numbers = batch.column(self.schema.len()).as_primitive_opt::<UInt32Type>();
+            let numbers = numbers.ok_or_else(|| Error::new(ErrorKind::Unexpected, "rows without numbers; please report it"))?;
+            let all = rows(&batch, &self.schema)?;
+            let mut start = 0;
+            for run in numbers.values().chunk_by(|a, b| a == b) {
+                let part = run[0] as usize;
+                if parts.len() <= part {
+                    parts.resize(part + 1, Vec::new());
+                }
+                parts[part].push(all.slice(start, run.len()));
+                start += run.len();
+            }
+        }
+        Ok(parts)
+    }
 
-    fn next(&mut self) -> Option<Result<RecordBatch>> {
+    /// The next batch as it arrives.
+    fn read(&mut self) -> Option<Result<RecordBatch>> {
         loop {
             let stream = self.streams.front_mut()?;
             match self.desk.wait(stream.next()) {
-                Ok(Some(Ok(batch))) => return Some(rows(&batch, &self.schema)),
+                Ok(Some(Ok(batch))) => return Some(Ok(batch)),
                 Ok(None) => {
                     self.streams.pop_front();
                 }
@@ -142,5 +162,13 @@ impl Iterator for Pull {
                 }
             }
         }
+    }
+}
+
+impl Iterator for Pull {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Result<RecordBatch>> {
+        self.read().map(|batch| rows(&batch?, &self.schema))
     }
 }

@@ -14,7 +14,9 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{Distribution, EquivalenceProperties, PhysicalSortRequirement};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
-use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements,
     Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream,
@@ -24,16 +26,16 @@ use futures::StreamExt;
 use fugue_core::Result as OurResult;
 use fugue_core::io::BatchIter;
 use fugue_core::run::{Meter, RunContext};
-use fugue_core::transform::{InputRows, run_comap, run_map, run_repartition, run_sorted};
+use fugue_core::transform::{InputRows, Task, run_comap, run_map, run_repartition, run_sorted};
 
-use crate::error::into_native;
+use crate::error::{from_native, into_native};
 use crate::frame::Layout;
 use crate::map::{Call, Work};
-use crate::types::is_plain;
+use crate::travel::{Worker, worker_of};
+use crate::types::{is_plain, plain_batches};
 
-pub(crate) use bridge::{batches, run_of};
+pub(crate) use bridge::{Pull, batches, run_of};
 
-use bridge::Pull;
 use hold::{Held, Measures, hold};
 
 /// Batches that wait for a gathered call, of each partition.
@@ -53,6 +55,10 @@ pub struct CallExec {
 }
 
 impl CallExec {
+    pub(crate) fn call(&self) -> &Call {
+        &self.call
+    }
+
     pub(crate) fn new(call: Arc<Call>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Self {
         let properties = Arc::new(properties(&call, &inputs));
         Self { call, inputs, properties, metrics: ExecutionPlanMetricsSet::new() }
@@ -61,7 +67,7 @@ impl CallExec {
     /// The name of the function.
     #[must_use]
     pub fn function(&self) -> &str {
-        self.call.task.name()
+        self.call.callee.name()
     }
 
     fn spread(&self, input: usize) -> Vec<Arc<dyn PhysicalExpr>> {
@@ -72,7 +78,7 @@ impl CallExec {
 }
 
 fn properties(call: &Call, inputs: &[Arc<dyn ExecutionPlan>]) -> PlanProperties {
-    let output = call.task.output().to_arrow();
+    let output = call.callee.columns();
     let counts = inputs.iter().map(|i| i.output_partitioning().partition_count());
     let partitioning = match inputs {
         _ if call.is_gathered() => Partitioning::UnknownPartitioning(1),
@@ -95,7 +101,7 @@ fn carried(call: &Call, input: &Arc<dyn ExecutionPlan>, output: &SchemaRef) -> P
     let from = input.schema();
     let column = |e: &Arc<dyn PhysicalExpr>| -> Option<Arc<dyn PhysicalExpr>> {
         let column = e.downcast_ref::<Column>()?;
-        let index = output.index_of(column.name()).ok().filter(|_| call.task.carries(column.name()))?;
+        let index = output.index_of(column.name()).ok().filter(|_| call.callee.carries(column.name()))?;
         // Where rows went is the hash of a type: text in a view is hashed in another way.
         let same = from.field(column.index()).data_type() == output.field(index).data_type();
         same.then(|| Arc::new(Column::new(column.name(), index)) as _)
@@ -129,8 +135,12 @@ impl ExecutionPlan for CallExec {
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
         let by_key = |i| Distribution::KeyPartitioned(self.spread(i));
         match &self.call.work {
-            Work::Keyed => InputDistributionRequirements::new(vec![by_key(0)]),
+            Work::Keyed | Work::Placed => InputDistributionRequirements::new(vec![by_key(0)]),
             Work::Zipped(_) => InputDistributionRequirements::co_partitioned((0..self.inputs.len()).map(by_key).collect()),
+            // On a cluster all partitions must be brought to the one place.
+            Work::Gathered(_) | Work::Crossed if self.call.callee.travels() => {
+                InputDistributionRequirements::new(vec![Distribution::SinglePartition; self.inputs.len()])
+            }
             // Where one place reads all partitions, it reads them in their order, which a merge of DataFusion's would not.
             Work::Partitions | Work::Gathered(_) | Work::Crossed => {
                 InputDistributionRequirements::new(vec![Distribution::UnspecifiedDistribution; self.inputs.len()])
@@ -173,39 +183,44 @@ impl ExecutionPlan for CallExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let inputs: Vec<_> = self.inputs.iter().map(|input| if self.call.is_gathered() { unmerged(input) } else { input }).collect();
         let count = |i: &Arc<dyn ExecutionPlan>| i.output_partitioning().partition_count();
-        if !self.call.is_gathered() && self.inputs.windows(2).any(|w| count(&w[0]) != count(&w[1])) {
+        if !self.call.is_gathered() && inputs.windows(2).any(|w| count(w[0]) != count(w[1])) {
             return internal_err!("the inputs of {} have other numbers of partitions", self.name());
         }
-        if let (Work::Gathered(Some(Layout::Kept(parts))), [input]) = (&self.call.work, &*self.inputs)
+        if let (Work::Gathered(Some(Layout::Kept(parts))), [input]) = (&self.call.work, &*inputs)
             && count(input) != (*parts).max(1)
         {
             return internal_err!("{parts} partitions were kept, but there are {}", count(input));
         }
         let mut streams = Vec::with_capacity(self.inputs.len());
-        for input in &self.inputs {
+        for input in inputs {
             streams.push(if self.call.is_gathered() {
-                // All of them are driven, though read one after the other: some steps end no partition before each was begun.
-                let all = (0..count(input)).map(|partition| Ok(driven(input.execute(partition, Arc::clone(&context))?)));
-                all.collect::<Result<Vec<_>>>()?
+                gathered(input, &context)?
             } else {
                 vec![input.execute(partition, Arc::clone(&context))?]
             });
         }
-        let run = run_of(&context).map_err(into_native)?.with_meter(Meter::default());
-        let run = if self.call.is_gathered() { run } else { run.in_partition(partition) };
+        let worker = worker_of(&context).map_err(into_native)?;
+        let run = worker.run(&context).map_err(into_native)?.with_meter(Meter::default());
+        let run = match self.inputs.first() {
+            Some(input) if !self.call.is_gathered() && !matches!(self.call.work, Work::Placed) => run.in_partition(worker.partition(input.as_ref(), partition)),
+            _ => run,
+        };
         let measures = Measures::new(&self.metrics, partition);
         let (call, ordered, outer) = (Arc::clone(&self.call), self.is_ordered(), measures.clone());
-        let answers = batches(self.call.task.output(), run.clone(), move |run, desk| {
+        let answers = batches(self.call.callee.output(), run.clone(), move |run, desk| {
+            let task = call.callee.task(&context)?;
             let mut inputs = streams.into_iter().zip(&call.members).map(|(s, m)| Pull::new(s, m.schema.clone(), desk.clone()));
             match &call.work {
-                Work::Zipped(_) | Work::Crossed => call_zipped(&call, inputs.collect(), &context, run),
+                Work::Zipped(_) | Work::Crossed => call_zipped(&call, &task, inputs.collect(), &context, run),
                 _ => match inputs.next() {
-                    Some(input) => call_mapped(&call, input, ordered, &context, measures, run),
+                    Some(input) => call_mapped(&call, &task, input, ordered, &context, measures, run),
                     None => Ok(Box::new(std::iter::empty())),
                 },
             }
         });
+        let answers = if self.call.callee.travels() { as_plain(answers, self.schema(), worker) } else { answers };
         Ok(outer.watch(answers, run.meter))
     }
 
@@ -249,15 +264,47 @@ fn driven(mut stream: SendableRecordBatchStream) -> SendableRecordBatchStream {
     ahead.build()
 }
 
+/// All partitions of an input, to be read in their order.
+pub(crate) fn gathered(input: &Arc<dyn ExecutionPlan>, context: &Arc<TaskContext>) -> Result<Vec<SendableRecordBatchStream>> {
+    let input = unmerged(input);
+    // All of them are driven, though read one after the other: some steps end no partition before each was begun.
+    let all = 0..input.output_partitioning().partition_count();
+    all.map(|partition| Ok(driven(input.execute(partition, Arc::clone(context))?))).collect()
+}
+
+/// What a merge of all partitions reads: the order of its rows is that in which they happen to arrive.
+fn unmerged(input: &Arc<dyn ExecutionPlan>) -> &Arc<dyn ExecutionPlan> {
+    let merge = input.is::<CoalescePartitionsExec>() || input.is::<SortPreservingMergeExec>();
+    match &*input.children() {
+        [child] if merge => child,
+        _ => input,
+    }
+}
+
+/// The same rows in the layout in which they travel, and errors as the cluster is told of them.
+pub(crate) fn as_plain(answers: SendableRecordBatchStream, schema: SchemaRef, worker: Arc<dyn Worker>) -> SendableRecordBatchStream {
+    let columns = Arc::clone(&schema);
+    let plain = answers.flat_map(move |batch| {
+        let cut = batch.map_err(from_native).and_then(|b| plain_batches(&b, &columns));
+        let cut = match cut {
+            Ok(batches) => batches.into_iter().map(Ok).collect(),
+            Err(e) => vec![Err(worker.error(e))],
+        };
+        futures::stream::iter(cut)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, plain))
+}
+
 fn call_mapped(
     call: &Call,
+    task: &Task,
     input: Pull,
     ordered: bool,
     context: &Arc<TaskContext>,
     measures: Measures,
     run: &RunContext,
 ) -> OurResult<BatchIter> {
-    let (schema, spec, task) = (input.schema().clone(), &call.spec, &call.task);
+    let (schema, spec) = (input.schema().clone(), &call.spec);
     match &call.work {
         Work::Keyed if ordered => run_sorted(Box::new(input), &schema, spec, task, run),
         Work::Keyed => match hold(input, spec, context, measures)? {
@@ -269,6 +316,7 @@ fn call_mapped(
             }
             Held::Sorted(rows) => run_sorted(rows, &schema, spec, task, run),
         },
+        Work::Placed => run_map(InputRows::Split(input.by_partition()?), &schema, spec, task, run),
         Work::Gathered(Some(Layout::Spec(layout))) => {
             let parts = run_repartition(InputRows::Stream(Box::new(input)), &schema, layout, run)?;
             run_map(InputRows::Split(parts), &schema, spec, task, run)
@@ -281,7 +329,13 @@ fn call_mapped(
     }
 }
 
-fn call_zipped(call: &Call, inputs: Vec<Pull>, context: &Arc<TaskContext>, run: &RunContext) -> OurResult<BatchIter> {
+fn call_zipped(
+    call: &Call,
+    task: &Task,
+    inputs: Vec<Pull>,
+    context: &Arc<TaskContext>,
+    run: &RunContext,
+) -> OurResult<BatchIter> {
     let how = if let Work::Zipped(how) = call.work { how } else { fugue_core::group::ZipKind::Cross };
     let (mut members, mut holds) = (Vec::new(), Vec::new());
     for input in inputs {
@@ -290,7 +344,7 @@ fn call_zipped(call: &Call, inputs: Vec<Pull>, context: &Arc<TaskContext>, run: 
         holds.push(held);
         members.push((schema, InputRows::Split(vec![batches])));
     }
-    let answers = run_comap(members, how, &call.spec, &call.task, run)?;
+    let answers = run_comap(members, how, &call.spec, task, run)?;
     Ok(Box::new(answers.inspect(move |_| {
         let _ = &holds;
     })))

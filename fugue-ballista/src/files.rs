@@ -1,0 +1,197 @@
+//! Files that rows go through on their way to the executors: Arrow files in a folder that all parts of the cluster see.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::ipc::writer::FileWriter;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::stats::Precision;
+use datafusion::common::{Result as NativeResult, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::object_store::ObjectStoreUrl;
+use datafusion::datasource::physical_plan::{ArrowSource, FileGroup, FileScanConfigBuilder};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::physical_plan::{ExecutionPlan, Partitioning};
+use fugue_core::io::BatchIter;
+use fugue_core::{Error, ErrorKind, Result};
+use fugue_datafusion::travel::plain_batches;
+use tempfile::TempDir;
+
+/// The size at which a further file is begun: small at first, so that also little data is spread over all executors.
+const FIRST_FILE: u64 = 1 << 18;
+const LAST_FILE: u64 = 1 << 26;
+
+/// The folder of an engine; it goes with the last frame that has files in it.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    place: TempDir,
+    next: AtomicU64,
+}
+
+impl Folder {
+    /// A folder of its own, inside another one or inside the system's for temporary files.
+    pub(crate) fn new(inside: Option<&PathBuf>) -> Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix("fugue-ballista-");
+        let place = inside.map_or_else(|| builder.tempdir(), |inside| builder.tempdir_in(inside));
+        Ok(Self { place: place.map_err(|e| Error::new(ErrorKind::Io, "no folder for data on its way").with_source(e))?, next: AtomicU64::new(0) })
+    }
+
+    /// Writes rows one after the other into at most so many partitions of about the same size.
+    pub(crate) fn write(self: &Arc<Self>, schema: SchemaRef, rows: BatchIter, parts: usize) -> Result<Files> {
+        let mut files = Files::new(Arc::clone(self), schema);
+        let mut writer = files.begin()?;
+        let mut limit = FIRST_FILE;
+        for batch in rows {
+            for batch in plain_batches(&batch?, &files.schema)? {
+                if writer.bytes >= limit {
+                    files.end(std::mem::replace(&mut writer, files.begin()?))?;
+                    // As many small ones as there are partitions; then fewer and larger ones.
+                    limit = if files.groups.len() < parts { limit } else { (limit * 2).min(LAST_FILE) };
+                }
+                writer.write(&batch)?;
+            }
+        }
+        files.end(writer)?;
+        files.share(parts);
+        Ok(files)
+    }
+
+    /// Writes each partition into one file.
+    pub(crate) fn keep(self: &Arc<Self>, schema: SchemaRef, parts: impl Iterator<Item = BatchIter>) -> Result<Files> {
+        let mut files = Files::new(Arc::clone(self), schema);
+        for part in parts {
+            let mut writer = files.begin()?;
+            for batch in part {
+                for batch in plain_batches(&batch?, &files.schema)? {
+                    writer.write(&batch)?;
+                }
+            }
+            files.end(writer)?;
+        }
+        if files.groups.is_empty() {
+            let writer = files.begin()?;
+            files.end(writer)?;
+        }
+        Ok(files)
+    }
+}
+
+/// Arrow files of one schema, in partitions; removed when nobody needs them any more.
+#[derive(Debug)]
+pub(crate) struct Files {
+    folder: Arc<Folder>,
+    schema: SchemaRef,
+    groups: Vec<Vec<(PathBuf, u64)>>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Files {
+    fn new(folder: Arc<Folder>, schema: SchemaRef) -> Self {
+        Self { folder, schema, groups: Vec::new(), rows: 0, bytes: 0 }
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    pub(crate) fn partitions(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// A leaf that reads some of the columns.
+    pub(crate) fn scan(&self, columns: Option<Vec<usize>>) -> NativeResult<Arc<dyn ExecutionPlan>> {
+        let file = |(path, size): &(PathBuf, u64)| PartitionedFile::new(path.to_string_lossy(), *size);
+        let groups: Vec<_> = self.groups.iter().map(|group| FileGroup::new(group.iter().map(file).collect())).collect();
+        let mut statistics = Statistics::new_unknown(&self.schema);
+        statistics.num_rows = Precision::Exact(self.rows);
+        statistics.total_byte_size = Precision::Inexact(self.bytes);
+        // Neither cut anew by the optimiser nor handed from one partition to another.
+        let partitioning = Partitioning::UnknownPartitioning(groups.len());
+        let source = Arc::new(ArrowSource::new_file_source(Arc::clone(&self.schema)));
+        let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
+            .with_file_groups(groups)
+            .with_output_partitioning(Some(partitioning))
+            .with_preserve_order(true)
+            .with_statistics(statistics)
+            .with_projection_indices(columns)?
+            .build();
+        Ok(DataSourceExec::from_data_source(scan))
+    }
+
+    fn begin(&self) -> Result<Writer> {
+        let number = self.folder.next.fetch_add(1, Ordering::Relaxed);
+        Writer::create(self.folder.place.path().join(format!("{number}.arrow")), &self.schema)
+    }
+
+    fn end(&mut self, mut writer: Writer) -> Result<()> {
+        writer.file.finish()?;
+        let size = fs::metadata(&writer.path).map_err(|e| failed(&writer.path, e))?.len();
+        self.rows += writer.rows;
+        self.bytes += usize::try_from(size).unwrap_or(usize::MAX);
+        self.groups.push(vec![(writer.path, size)]);
+        Ok(())
+    }
+
+    /// Neighbours go together until there are at most so many partitions.
+    fn share(&mut self, parts: usize) {
+        let total: u64 = self.groups.iter().flatten().map(|(_, size)| size).sum();
+        let share = total.div_ceil(parts.max(1) as u64);
+        let mut groups: Vec<Vec<(PathBuf, u64)>> = Vec::new();
+        let mut filled = share;
+        for file in self.groups.drain(..).flatten() {
+            if filled >= share && groups.len() < parts.max(1) {
+                groups.push(Vec::new());
+                filled = 0;
+            }
+            filled += file.1;
+            if let Some(group) = groups.last_mut() {
+                group.push(file);
+            }
+        }
+        self.groups = groups;
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        for (path, _) in self.groups.iter().flatten() {
+            // What cannot be removed now goes with the folder.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// A file in the making.
+struct Writer {
+    path: PathBuf,
+    file: FileWriter<BufWriter<File>>,
+    rows: usize,
+    bytes: u64,
+}
+
+impl Writer {
+    fn create(path: PathBuf, schema: &SchemaRef) -> Result<Self> {
+        let file = File::create(&path).map_err(|e| failed(&path, e))?;
+        let file = FileWriter::try_new(BufWriter::with_capacity(1 << 20, file), schema)?;
+        Ok(Self { path, file, rows: 0, bytes: 0 })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.file.write(batch).map_err(|e| failed(&self.path, std::io::Error::other(e)))?;
+        self.rows += batch.num_rows();
+        self.bytes += batch.columns().iter().map(|c| c.to_data().get_slice_memory_size().unwrap_or(0) as u64).sum::<u64>();
+        Ok(())
+    }
+}
+
+fn failed(path: &std::path::Path, error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("data on its way to the cluster cannot be written: {error}"))
+        .with("path", path.display().to_string())
+        .with_source(error)
+}

@@ -1,0 +1,98 @@
+//! What our steps find on an executor: threads, functions by name, the attempt, the number of a partition.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ballista_core::execution_plans::ShuffleReaderExec;
+use datafusion::error::DataFusionError;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::ExecutionPlan;
+use fugue_core::run::{Cancel, Gates, Pool, RunContext};
+use fugue_core::transform::{Registry, Task};
+use fugue_core::travel::unpack;
+use fugue_core::{Error, Result};
+use fugue_datafusion::travel::Worker;
+
+use crate::failure;
+
+/// Functions that an executor remembers, with their state and limits, which are per executor and not per task of the cluster.
+const REMEMBERED: usize = 64;
+
+/// One executor, as our steps see it.
+pub(crate) struct Executor {
+    pool: Pool,
+    gates: Gates,
+    tasks: Mutex<Vec<(Box<[u8]>, Task)>>,
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor").field("pool", &self.pool.threads()).finish_non_exhaustive()
+    }
+}
+
+impl Executor {
+    /// An executor that runs so many calls at once.
+    pub(crate) fn new(slots: usize) -> Result<Self> {
+        Ok(Self { pool: Pool::new(slots)?, gates: Gates::default(), tasks: Mutex::default() })
+    }
+}
+
+impl Worker for Executor {
+    fn run(&self, context: &TaskContext) -> Result<RunContext> {
+        let mut run = RunContext::on(self.pool.clone(), Cancel::never()).with_gates(self.gates.clone());
+        run.attempt = context.task_id().as_deref().map_or(0, attempt);
+        Ok(run)
+    }
+
+    fn task(&self, packed: &[u8]) -> Result<Task> {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, task)) = tasks.iter().find(|(bytes, _)| **bytes == *packed) {
+            return Ok(task.clone());
+        }
+        let task = unpack(packed, &Registry::linked()?)?;
+        if tasks.len() == REMEMBERED {
+            tasks.remove(0);
+        }
+        tasks.push((packed.into(), task.clone()));
+        Ok(task)
+    }
+
+    fn partition(&self, input: &dyn ExecutionPlan, partition: usize) -> usize {
+        shuffled(input, partition).unwrap_or(partition)
+    }
+
+    fn error(&self, error: Error) -> DataFusionError {
+        failure::told(error)
+    }
+}
+
+/// A task sees its share of the partitions, numbered from 0; what it reads tells their numbers among all.
+fn shuffled(plan: &dyn ExecutionPlan, partition: usize) -> Option<usize> {
+    if let Some(reader) = plan.downcast_ref::<ShuffleReaderExec>() {
+        return Some(reader.partition.get(partition)?.first()?.partition_id.partition_id);
+    }
+    match &*plan.children() {
+        [child] => shuffled(child.as_ref(), partition),
+        _ => None,
+    }
+}
+
+/// How often a task was tried before: `TID job/stage.stage_attempt/task.task_attempt`, where both count.
+fn attempt(task: &str) -> u32 {
+    let mut parts = task.rsplit('/').take(2).filter_map(|part| part.rsplit_once('.')?.1.parse::<u32>().ok());
+    parts.by_ref().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::attempt;
+
+    #[test]
+    fn attempts_of_stage_and_task_count() {
+        assert_eq!(attempt("TID aBc/2.0/7.0"), 0);
+        assert_eq!(attempt("TID aBc/2.0/7.3"), 3);
+        assert_eq!(attempt("TID aBc/2.1/7.0"), 1);
+        assert_eq!(attempt("something else"), 0);
+    }
+}

@@ -1,0 +1,180 @@
+//! For engines that run plans of DataFusion on other machines: frames whose steps travel, and what those steps find where they run.
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::error::DataFusionError;
+use datafusion::execution::TaskContext;
+use datafusion::execution::context::QueryPlanner;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionContext;
+use fugue_core::arrow::datatypes::SchemaRef;
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::engine::{Map, Zip};
+use fugue_core::frame::Source;
+use fugue_core::io::LoadOptions;
+use fugue_core::partition::PartitionSpec;
+use fugue_core::run::{Cancel, Pool, RunContext};
+use fugue_core::transform::Task;
+use fugue_core::travel::unpack;
+use fugue_core::transform::Registry;
+use fugue_core::{Error, Result, Schema};
+
+use crate::error::into_native;
+use crate::frame::DataFusionFrame;
+use crate::map::Call;
+pub use crate::map::Site;
+pub use crate::wire::{decode, encode};
+use crate::native::DataFusionSource;
+use crate::plan::{CallNode, Planner, hash};
+use crate::{storage, types};
+
+/// What steps find where they run: an extension of the session config that tasks are given there.
+///
+/// In a process that plans and runs by itself there is none, and what is provided here serves.
+pub trait Worker: Send + Sync {
+    /// Threads, cancel token and attempt of the calls of a step.
+    ///
+    /// # Errors
+    /// What keeps the worker from starting.
+    fn run(&self, context: &TaskContext) -> Result<RunContext>;
+
+    /// The function of a step, from its bytes.
+    ///
+    /// # Errors
+    /// `TransformerNotRegistered` where this program does not have it.
+    fn task(&self, packed: &[u8]) -> Result<Task> {
+        unpack(packed, &Registry::linked()?)
+    }
+
+    /// The number of a partition of a step's input among those of all tasks of its stage.
+    fn partition(&self, input: &dyn ExecutionPlan, partition: usize) -> usize {
+        let _ = input;
+        partition
+    }
+
+    /// An error of a call, as the cluster is told of it.
+    fn error(&self, error: Error) -> DataFusionError {
+        into_native(error)
+    }
+}
+
+/// A worker as an extension: `SessionConfig::with_extension(Arc::new(AtWork(worker)))`.
+#[derive(Clone)]
+pub struct AtWork(pub Arc<dyn Worker>);
+
+impl std::fmt::Debug for AtWork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AtWork").finish_non_exhaustive()
+    }
+}
+
+/// A process that plans and runs by itself.
+struct InProcess;
+
+impl Worker for InProcess {
+    fn run(&self, context: &TaskContext) -> Result<RunContext> {
+        match context.session_config().get_extension::<RunContext>() {
+            Some(run) => Ok(RunContext::clone(&run)),
+            None => Ok(RunContext::new(Pool::shared()?, Cancel::never())),
+        }
+    }
+}
+
+/// What the steps of a task find.
+pub(crate) fn worker_of(context: &TaskContext) -> Result<Arc<dyn Worker>> {
+    Ok(match context.session_config().get_extension::<AtWork>() {
+        Some(at_work) => Arc::clone(&at_work.0),
+        None => Arc::new(InProcess),
+    })
+}
+
+/// What plans our steps, for the context that frames are made in.
+#[must_use]
+pub fn planner() -> Arc<dyn QueryPlanner + Send + Sync> {
+    Arc::new(Planner)
+}
+
+/// Functions that stand in our plans, for every place that reads them.
+#[must_use]
+pub fn functions() -> Vec<Arc<ScalarUDF>> {
+    vec![hash()]
+}
+
+/// The calls of a map as a step that travels.
+///
+/// # Errors
+/// As [`Engine::map`](fugue_core::engine::Engine::map), and `TransformerNotRegistered` for functions that do not reach so far.
+pub fn map(frame: &DataFusionFrame, map: &Map, site: Site) -> Result<DataFusionFrame> {
+    let (call, input) = Call::map(frame, map, Some(site))?;
+    Ok(DataFusionFrame::new(map.task.output().clone(), CallNode::plan(call, vec![input])?))
+}
+
+/// The calls of a zip as a step that travels.
+///
+/// # Errors
+/// As [`map`].
+pub fn comap(zip: &Zip<DataFusionFrame>, task: &Task, site: Site) -> Result<DataFusionFrame> {
+    let (call, inputs) = Call::zip(zip, task, Some(site))?;
+    Ok(DataFusionFrame::new(task.output().clone(), CallNode::plan(call, inputs)?))
+}
+
+/// A frame over a table.
+///
+/// # Errors
+/// `EngineFailed` for what DataFusion does not plan.
+pub fn table(schema: &Schema, table: Arc<dyn TableProvider>) -> Result<DataFusionFrame> {
+    DataFusionFrame::of_table(schema.clone(), table)
+}
+
+/// A frame over a table whose partitions mean something and stay as they are.
+///
+/// # Errors
+/// As [`table`].
+pub fn kept(schema: &Schema, provider: Arc<dyn TableProvider>, partitions: usize) -> Result<DataFusionFrame> {
+    Ok(table(schema, provider)?.with_layout(Some(crate::frame::Layout::Kept(partitions))))
+}
+
+/// The frame, to be laid out as a spec says for calls that do not say it themselves.
+///
+/// # Errors
+/// `PartitionInvalid`, `ColumnNotFound` for a spec that does not fit.
+pub fn repartition(frame: &DataFusionFrame, spec: &PartitionSpec) -> Result<DataFusionFrame> {
+    frame.repartitioned(spec)
+}
+
+/// The number of partitions of a frame that was [`kept`].
+#[must_use]
+pub fn partitions(frame: &DataFusionFrame) -> Option<usize> {
+    frame.kept_partitions()
+}
+
+/// The frame that a source holds, where it is one of DataFusion.
+#[must_use]
+pub fn frame_of(source: &Source) -> Option<DataFusionFrame> {
+    let own = source.lazy().as_any()?.downcast_ref::<DataFusionSource>()?;
+    Some(own.frame().clone())
+}
+
+/// A frame over a Parquet file that DataFusion reads as the core does, or `None` where the reader of the core is to read it.
+///
+/// # Errors
+/// As [`open`](fugue_core::io::open).
+pub async fn load(context: &SessionContext, path: &str, options: &LoadOptions) -> Result<Option<DataFusionFrame>> {
+    storage::load(context, path, options).await
+}
+
+/// The columns of rows on their way through networks and files.
+#[must_use]
+pub fn plain_schema(schema: &SchemaRef) -> SchemaRef {
+    types::plain_schema(schema)
+}
+
+/// Rows in the layout of [`plain_schema`]: text and bytes not in views, whose buffers would all go along with every share of the rows.
+///
+/// # Errors
+/// `EngineFailed` for one value that is larger than the layout allows.
+pub fn plain_batches(batch: &RecordBatch, schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
+    types::plain_batches(batch, schema)
+}
