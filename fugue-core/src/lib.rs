@@ -22,6 +22,7 @@ pub mod schema;
 pub mod session;
 pub mod start;
 pub mod transform;
+pub mod travel;
 pub mod verbs;
 
 pub use arrow;
