@@ -4,6 +4,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
 
+use crate::transient::Transient;
+use crate::travel::{ASKED_FOR_AT, is_told_transient};
+
 /// The boxed error that user code and foreign libraries hand over.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -52,6 +55,31 @@ pub enum ErrorKind {
     Unsupported,
     /// A value cannot be what is asked of it (a failing cast, a null where none may be).
     ValueInvalid,
+}
+
+impl ErrorKind {
+    /// All of them, so that a kind can be read back from its name.
+    pub(crate) const ALL: [Self; 19] = [
+        Self::Cancelled,
+        Self::ColumnNotFound,
+        Self::DeadlineExceeded,
+        Self::Empty,
+        Self::EngineFailed,
+        Self::ExpressionInvalid,
+        Self::Io,
+        Self::AlreadyExists,
+        Self::ParamsInvalid,
+        Self::PartitionInvalid,
+        Self::SchemaInvalid,
+        Self::SchemaMismatch,
+        Self::SettingInvalid,
+        Self::SqlInvalid,
+        Self::TransformerFailed,
+        Self::TransformerNotRegistered,
+        Self::Unexpected,
+        Self::Unsupported,
+        Self::ValueInvalid,
+    ];
 }
 
 impl fmt::Display for ErrorKind {
@@ -144,6 +172,8 @@ impl Error {
     #[must_use]
     pub fn with_call_site(mut self, at: &'static Location<'static>) -> Self {
         self.0.call_site.get_or_insert(at);
+        // The same line as text, as it came from another process.
+        self.0.context.retain(|(name, _)| *name != ASKED_FOR_AT);
         self
     }
 
@@ -183,6 +213,24 @@ impl Error {
     #[must_use]
     pub fn call_site(&self) -> Option<&'static Location<'static>> {
         self.0.call_site
+    }
+
+    /// All of the pairs.
+    pub(crate) fn pairs(&self) -> &[(&'static str, String)] {
+        &self.0.context
+    }
+
+    /// Whether the user's code marked its error as [`Transient`](crate::Transient), here or in another process: worth another attempt.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            if error.is::<Transient>() || is_told_transient(error) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
     }
 
     /// The user's own error, where user code returned one of type `E`.

@@ -22,6 +22,8 @@ pub mod schema;
 pub mod session;
 pub mod start;
 pub mod transform;
+mod transient;
+pub mod travel;
 pub mod verbs;
 
 pub use arrow;
@@ -32,3 +34,4 @@ pub use fugue_macros::{cotransformer, main, portable, transformer};
 pub use schema::{Field, Schema, Type};
 pub use session::Session;
 pub use start::init;
+pub use transient::Transient;

@@ -183,8 +183,8 @@ impl DataFrame {
 
     pub(crate) fn map(&self, pending: &Pending) -> Result<Self> {
         let map = pending.bind(self.schema())?;
-        let at = map.task.call_site();
-        Ok(self.with(self.session.erased().map(&self.frame, &map).map_err(|e| e.with_call_site(at))?))
+        let tell = |e| pending.options.call_site.tell(e);
+        Ok(self.with(self.session.erased().map(&self.frame, &map).map_err(tell)?))
     }
 
     pub(crate) fn derive_comap(&self, zip: &Zip<AnyFrame>, task: &Task) -> Result<Self> {

@@ -10,7 +10,8 @@ use crate::schema::Schema;
 use super::context::Slots;
 use super::cursor::fnv;
 use super::emit::{Declared, Emit};
-use super::registry;
+use super::origin::{CallSite, Origin};
+use super::registry::{self, TaskEntry};
 use super::rules::Rules;
 use super::task::{Fixed, Ignore, Produces, Reads, Shape, Task, TaskFn};
 use super::vain;
@@ -33,7 +34,7 @@ pub(crate) struct CallOptions {
     pub(crate) rules: Option<Rules>,
     /// Whether what the function returns is thrown away.
     pub(crate) discard: bool,
-    pub(crate) call_site: &'static Location<'static>,
+    pub(crate) call_site: CallSite,
 }
 
 impl CallOptions {
@@ -47,7 +48,7 @@ impl CallOptions {
             concurrency: None,
             rules: None,
             discard: false,
-            call_site,
+            call_site: CallSite::Here(call_site),
         }
     }
 }
@@ -57,15 +58,43 @@ impl CallOptions {
 /// # Errors
 /// Whatever does not fit, with the transformer's name and the user's line.
 pub(crate) fn bind(function: Arc<dyn TaskFn>, inputs: &[Schema], spec: &PartitionSpec, options: &CallOptions) -> Result<Task> {
+    let entry = registry::entry_of(&*function);
+    let rules: Vec<Rules> = entry.and_then(TaskEntry::rules).into_iter().chain(options.rules.clone()).collect();
+    bind_as(entry, function, &rules, inputs, spec, options)
+}
+
+/// Binds a function that came under a name once more. The rules for callers were kept when the call was made.
+///
+/// # Errors
+/// As [`bind`], where the program is not the one that made the call.
+pub(crate) fn bind_again(
+    entry: &'static TaskEntry,
+    inputs: &[Schema],
+    spec: &PartitionSpec,
+    options: &CallOptions,
+) -> Result<Task> {
+    bind_as(Some(entry), entry.make(), &[], inputs, spec, options)
+}
+
+fn bind_as(
+    entry: Option<&'static TaskEntry>,
+    function: Arc<dyn TaskFn>,
+    rules: &[Rules],
+    inputs: &[Schema],
+    spec: &PartitionSpec,
+    options: &CallOptions,
+) -> Result<Task> {
     let _span = tracing::debug_span!("bind", transformer = function.name()).entered();
-    let name = registry::name_of(function.type_id()).unwrap_or_else(|| function.name()).to_owned();
-    try_bind(function, &name, inputs, spec, options)
-        .map_err(|e| e.with("transformer", name).with_operation("transform").with_call_site(options.call_site))
+    let name = entry.map_or_else(|| function.name(), |e| e.name);
+    try_bind(entry, function, name, rules, inputs, spec, options)
+        .map_err(|e| options.call_site.tell(e.with("transformer", name).with_operation("transform")))
 }
 
 fn try_bind(
+    entry: Option<&'static TaskEntry>,
     function: Arc<dyn TaskFn>,
     name: &str,
+    rules: &[Rules],
     inputs: &[Schema],
     spec: &PartitionSpec,
     options: &CallOptions,
@@ -85,7 +114,7 @@ fn try_bind(
             spec.validate(input)?;
         }
     }
-    for rules in registry::rules_of(function.type_id()).iter().chain(&options.rules) {
+    for rules in rules {
         rules.check(spec, inputs)?;
     }
     let first = inputs.first().ok_or_else(|| Error::new(ErrorKind::Unexpected, "a task without an input"))?;
@@ -127,8 +156,7 @@ fn try_bind(
     function.prepare(&mut slots)?;
     vain::check_slots(&slots)?;
     let concurrency = options.concurrency.unwrap_or(CONCURRENCY);
-    let known = registry::name_of(function.type_id()).is_some();
-    let fingerprint = fingerprint(name, known, inputs, &output, spec, options, &slots);
+    let fingerprint = fingerprint(name, entry.is_some(), inputs, &output, spec, options, &slots);
     let fixed = Fixed {
         name: name.to_owned(),
         fingerprint,
@@ -142,7 +170,15 @@ fn try_bind(
         ignore: options.ignore.clone(),
         limiter: Arc::new(tokio::sync::Semaphore::new(concurrency)),
         concurrency,
-        call_site: options.call_site,
+        call_site: options.call_site.clone(),
+        entry,
+        origin: Some(Origin {
+            spec: spec.clone(),
+            schema: options.schema.clone(),
+            to: options.to.clone(),
+            concurrency: options.concurrency,
+            discard: options.discard,
+        }),
     };
     Ok(Task { function, fixed: Arc::new(fixed), needs })
 }

@@ -144,6 +144,11 @@ impl fmt::Debug for Slots {
 }
 
 impl Slots {
+    /// Parameters and no state.
+    pub(crate) fn of_params(params: Option<Arc<[u8]>>) -> Self {
+        Self { params, ..Self::default() }
+    }
+
     /// Adds a state, in the place of one of the same type.
     pub(crate) fn give(&mut self, slot: StateSlot) {
         self.states.retain(|s| s.type_id != slot.type_id);

@@ -15,6 +15,7 @@ mod emit;
 mod families;
 mod input;
 mod into_task;
+mod origin;
 mod output;
 mod registry;
 mod rules;
@@ -41,7 +42,9 @@ pub use runner::{InputRows, run_comap, run_map, run_repartition, run_sorted};
 pub use stream::{CallStream, StreamOutput, Streamed};
 pub use task::{Fixed, Produces, Progress, Reads, Shape, Task, TaskContext, TaskFn, panic_text};
 
-pub(crate) use bind::{CallOptions, bind};
+pub(crate) use bind::{CallOptions, bind, bind_again};
 pub(crate) use context::StateSlot;
+pub(crate) use cursor::fnv;
+pub(crate) use origin::CallSite;
 pub(crate) use runner::co_input;
 pub(crate) use task::Ignore;

@@ -59,6 +59,11 @@ impl TaskEntry {
         (self.make)()
     }
 
+    /// The rules that it sets for its callers.
+    pub(crate) fn rules(&self) -> Option<Rules> {
+        (self.rules)()
+    }
+
     /// A hash that differs when the function's own text, its crate or its version differs. Helpers that it calls do not count.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
@@ -156,12 +161,16 @@ fn by_type(id: TypeId) -> Option<&'static TaskEntry> {
     all.iter().find(|(t, _)| *t == id).map(|(_, e)| *e)
 }
 
-/// The name that a function is registered under.
-pub(crate) fn name_of(id: TypeId) -> Option<&'static str> {
-    by_type(id).map(|e| e.name)
+/// The entry that a function is registered with.
+pub(crate) fn entry_of(function: &dyn TaskFn) -> Option<&'static TaskEntry> {
+    // Pointers of one type are one type, whichever function they point to: an entry of one says nothing of the others.
+    if is_pointer(function.name()) {
+        return None;
+    }
+    by_type(function.type_id())
 }
 
-/// The rules that a function was registered with; made once.
-pub(crate) fn rules_of(id: TypeId) -> Option<Rules> {
-    by_type(id).and_then(|e| (e.rules)())
+/// Whether the path of a type is that of a pointer to a function.
+fn is_pointer(path: &str) -> bool {
+    ["fn(", "for<", "unsafe ", "extern "].iter().any(|start| path.starts_with(start))
 }

@@ -20,6 +20,8 @@ use crate::schema::{Schema, Type, format_value};
 
 use super::context::Slots;
 use super::emit::Emit;
+use super::origin::{CallSite, Origin};
+use super::registry::TaskEntry;
 
 /// What a function does with its calls.
 #[expect(clippy::exhaustive_enums, reason = "engines and runners must mind every case")]
@@ -168,7 +170,11 @@ pub struct Fixed {
     /// How many async calls may run at once, over all threads.
     pub(crate) limiter: Arc<tokio::sync::Semaphore>,
     pub(crate) concurrency: usize,
-    pub(crate) call_site: &'static Location<'static>,
+    pub(crate) call_site: CallSite,
+    /// What the function is registered with.
+    pub(crate) entry: Option<&'static TaskEntry>,
+    /// What the call said; tasks that the library derives from others have none.
+    pub(crate) origin: Option<Origin>,
 }
 
 impl fmt::Debug for Fixed {
@@ -302,10 +308,24 @@ impl Task {
         self.fixed.emit.carries(column)
     }
 
-    /// The line of the user's program that asked for the task.
+    /// The line of the user's program that asked for the task: none where the task came from another process, or by its name.
     #[must_use]
-    pub fn call_site(&self) -> &'static Location<'static> {
-        self.fixed.call_site
+    pub fn call_site(&self) -> Option<&'static Location<'static>> {
+        self.fixed.call_site.location()
+    }
+
+    /// The same as text, which travels with the task: `file:line:column`.
+    #[must_use]
+    pub fn asked_for_at(&self) -> String {
+        self.fixed.call_site.to_string()
+    }
+
+    /// Whether other processes of the same program can make the task again by the name of its function: see
+    /// [`travel`](crate::travel).
+    #[must_use]
+    pub fn is_portable(&self) -> bool {
+        let fixed = &self.fixed;
+        fixed.entry.is_some() && fixed.origin.is_some() && fixed.slots.states.is_empty() && fixed.ignore.is_none()
     }
 
     /// Calls the function for each of the groups; the batches have the output schema.
@@ -391,7 +411,9 @@ impl Task {
             ignore: None,
             limiter: Arc::clone(&self.fixed.limiter),
             concurrency: self.fixed.concurrency,
-            call_site: self.fixed.call_site,
+            call_site: self.fixed.call_site.clone(),
+            entry: None,
+            origin: None,
         };
         Self { function, fixed: Arc::new(fixed), needs: vec![None] }
     }
@@ -403,7 +425,7 @@ impl Task {
     /// Adds transformer, key, sample rows and the user's line to an error of a call.
     fn explain(&self, error: Error, groups: &Groups, at: &Progress) -> Error {
         let index = at.group.get();
-        let error = error.with("transformer", self.name()).with_call_site(self.fixed.call_site);
+        let error = self.fixed.call_site.tell(error.with("transformer", self.name()));
         if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::DeadlineExceeded) {
             return error;
         }

@@ -79,10 +79,10 @@ impl Settings {
     pub(crate) fn checked(&self) -> Result<()> {
         match &self.mistake {
             None => Ok(()),
-            Some(e) => Err(Error::new(e.kind(), e.message())
-                .with_source(Arc::clone(e))
-                .with_operation("transform")
-                .with_call_site(self.options.call_site)),
+            Some(e) => {
+                let again = Error::new(e.kind(), e.message()).with_source(Arc::clone(e)).with_operation("transform");
+                Err(self.options.call_site.tell(again))
+            }
         }
     }
 }

@@ -59,14 +59,14 @@ impl CoTransform {
 
     fn plan(mut self, discard: bool) -> Result<DataFrame> {
         self.settings.checked()?;
-        let at = self.settings.options.call_site;
-        let tell = |e: Error| e.with_operation("cotransform").with_call_site(at);
+        let at = self.settings.options.call_site.clone();
+        let tell = |e: Error| at.tell(e.with_operation("cotransform"));
         self.settings.options.discard = discard;
         let spec = self.keys().map_err(tell)?;
         let schemas: Vec<_> = self.frames.iter().map(|f| f.schema().clone()).collect();
         let task = bind(Arc::clone(&self.function), &schemas, &spec, &self.settings.options)?;
         let first = self.frames.first().ok_or_else(|| tell(Error::new(ErrorKind::PartitionInvalid, "no frames to zip")))?;
-        first.comap(&self.frames, self.how, &spec, &task).map_err(|e| e.with_call_site(at))
+        first.comap(&self.frames, self.how, &spec, &task).map_err(|e| at.tell(e))
     }
 
     /// The spec with its keys found and checked against all frames.
