@@ -122,7 +122,7 @@ impl UserDefinedLogicalNodeCore for PlaceNode {
 
 /// Numbers rows by their partition, in one place, which sees all of them in order.
 #[derive(Debug)]
-pub struct PlaceExec {
+pub(crate) struct PlaceExec {
     placing: Arc<Placing>,
     input: Arc<dyn ExecutionPlan>,
     /// Places that the exchange above has.
@@ -249,7 +249,8 @@ fn slots(places: usize) -> Result<Vec<u32>> {
     let mut hash = [0_u64];
     while missing > 0 {
         hash[0] = 0;
-        create_hashes([&(Arc::new(UInt32Array::from_value(candidate, 1)) as ArrayRef)], &REPARTITION_RANDOM_STATE.random_state(), &mut hash)?;
+        let value: ArrayRef = Arc::new(UInt32Array::from_value(candidate, 1));
+        create_hashes([&value], REPARTITION_RANDOM_STATE.random_state(), &mut hash)?;
         let place = usize::try_from(hash[0] % places as u64).unwrap_or(0);
         if found[place].is_none() {
             found[place] = Some(candidate);

@@ -1,0 +1,342 @@
+//! The Ballista engine: plans are made here and run on a cluster.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::session_state::SessionState;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::physical_plan::{ExecutionPlan, displayable};
+use datafusion::prelude::SessionContext;
+use fugue_core::arrow::array::{AsArray, RecordBatch};
+use fugue_core::arrow::datatypes::Int64Type;
+use fugue_core::blocking::offload;
+use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
+use fugue_core::frame::{BatchStream, Source};
+use fugue_core::io::{BatchIter, LoadOptions};
+use fugue_core::partition::PartitionSpec;
+use fugue_core::run::RunContext;
+use fugue_core::schema::normalise;
+use fugue_core::transform::{InputRows, Task, run_repartition};
+use fugue_core::travel::Reach;
+use fugue_core::{Error, ErrorKind, Result, Schema};
+use fugue_datafusion::DataFusionFrame;
+use fugue_datafusion::travel::{self, Site, plain_schema};
+use futures::future::{BoxFuture, Either, select};
+use futures::{FutureExt, SinkExt, StreamExt};
+use tokio::runtime::Handle;
+
+use crate::builder::Builder;
+use crate::cluster::Cluster;
+use crate::codec::Codec;
+use crate::failure::{self, from_native};
+use crate::files::Folder;
+use crate::input::{Action, InputTable, KeptTable};
+use crate::progress::Jobs;
+use crate::submit::{Client, Rows};
+use crate::threads::Threads;
+
+/// Partitions of a result that are fetched at once.
+const AHEAD: usize = 4;
+
+/// Threads of the driver: they plan, submit and fetch.
+pub(crate) const THREADS: usize = 2;
+
+/// Runs frames on a Ballista cluster, and functions of the user as steps of its jobs.
+pub struct BallistaEngine {
+    pub(crate) context: SessionContext,
+    pub(crate) client: Client,
+    pub(crate) site: Site,
+    pub(crate) folder: Arc<Folder>,
+    pub(crate) jobs: Jobs,
+    pub(crate) runtime: Handle,
+    /// Ended by `close`, or when the engine goes.
+    pub(crate) own: Mutex<Option<Own>>,
+}
+
+/// What the engine started itself.
+#[derive(Debug)]
+pub(crate) struct Own {
+    pub(crate) threads: Threads,
+    pub(crate) cluster: Option<Cluster>,
+}
+
+impl fmt::Debug for BallistaEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BallistaEngine").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+impl BallistaEngine {
+    /// An engine with a cluster of its own inside this process.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// An engine on a cluster that runs already, and goes on when the engine is closed.
+    #[must_use]
+    pub fn on(cluster: &Cluster) -> Builder {
+        Builder::on(cluster)
+    }
+
+    /// An engine on the cluster of a scheduler: `ballista://host:port`. Its executors must be of this program; functions travel to them
+    /// by name, so they need `#[transformer]` or `portable!`.
+    ///
+    /// # Errors
+    /// `SettingInvalid` for what is no such URL, `EngineFailed` where no scheduler answers.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Builder::at(url)?.start().await
+    }
+
+    /// The context that plans are made in: to register tables and functions. Its frames run in this process; those of
+    /// [`context`](crate::context) run on the cluster.
+    #[must_use]
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    /// The jobs that run on behalf of this engine, and how far they are.
+    #[must_use]
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
+    /// The state of an action: what tables read their rows for.
+    fn state(&self, run: &RunContext) -> SessionState {
+        let mut state = self.context.state();
+        state.config_mut().set_extension(Arc::new(Action::new(run.clone())));
+        state
+    }
+
+    /// Plans, runs and reads; dropping the stream ends the job.
+    async fn rows(&self, plan: &LogicalPlan, schema: &Schema, run: &RunContext) -> Result<BatchStream> {
+        let (state, plan) = (self.state(run), plan.clone());
+        let job = JobOf { client: self.client.clone(), jobs: self.jobs.clone(), run: run.clone() };
+        // An end that is not said is that of the engine.
+        let (mut send, receive) = futures::channel::mpsc::channel::<Result<Option<RecordBatch>>>(2);
+        let (layout, mut last) = (schema.clone(), send.clone());
+        let rows = async move {
+            let mut batches = job.start(&state, &plan).await?;
+            while let Some(batch) = batches.next().await {
+                let batch = normalise(&batch?, &layout)?;
+                if batch.num_rows() > 0 && send.send(Ok(Some(batch))).await.is_err() {
+                    break;
+                }
+            }
+            // The files of the inputs are needed no more.
+            drop(state);
+            Ok(())
+        };
+        let task = Abort(self.runtime.spawn(async move {
+            // A panic must reach the consumer as an error, or it would take the end of the channel for the end of the data.
+            let ended = match std::panic::AssertUnwindSafe(rows).catch_unwind().await {
+                Ok(done) => done.map(|()| None),
+                Err(panic) => Err(panicked(&*panic)),
+            };
+            // The consumer may be gone; then nobody wants to know.
+            let _ = last.send(ended).await;
+        }));
+        let batches = futures::stream::unfold(Some((receive, task)), async |open| {
+            let (mut receive, task) = open?;
+            match receive.next().await {
+                Some(Ok(Some(batch))) => Some((Ok(batch), Some((receive, task)))),
+                Some(Ok(None)) => None,
+                Some(Err(e)) => Some((Err(e), None)),
+                None => Some((Err(closed()), None)),
+            }
+        });
+        Ok(BatchStream::new(schema.clone(), batches))
+    }
+}
+
+/// A job to be run.
+struct JobOf {
+    client: Client,
+    jobs: Jobs,
+    run: RunContext,
+}
+
+impl JobOf {
+    /// Submits the plan, waits until it has run, and begins to read.
+    async fn start(self, state: &SessionState, plan: &LogicalPlan) -> Result<Rows> {
+        let stopped = self.run.cancel.stopped();
+        let run = async {
+            let physical = state.create_physical_plan(plan).await.map_err(from_native)?;
+            let schema = physical.schema();
+            let job = self.client.submit(physical, &Codec::default(), state.config(), "fugue").await?;
+            let _listed = self.jobs.list(&job);
+            let done = job.finished().await.map_err(failure::of_job)?;
+            Ok(job.results(done, schema, AHEAD))
+        };
+        match select(std::pin::pin!(run), std::pin::pin!(stopped)).await {
+            Either::Left((rows, _)) => rows,
+            // The job is cancelled as it is dropped.
+            Either::Right((stopped, _)) => Err(stopped),
+        }
+    }
+}
+
+/// A task that ends when nobody waits for it.
+struct Abort<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Abort<Result<T>> {
+    async fn answer(mut self) -> Result<T> {
+        match (&mut self.0).await {
+            Ok(answer) => answer,
+            Err(e) => match e.try_into_panic() {
+                Ok(panic) => Err(panicked(&*panic)),
+                Err(_) => Err(closed()),
+            },
+        }
+    }
+}
+
+impl<T> Drop for Abort<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    Error::new(ErrorKind::EngineFailed, format!("planning panicked: {}", fugue_core::transform::panic_text(panic)))
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Cancelled, "the engine was closed; open another session")
+}
+
+impl Engine for BallistaEngine {
+    type Frame = DataFusionFrame;
+
+    fn info(&self) -> EngineInfo {
+        let mut info = EngineInfo::new("ballista", self.site.concurrency);
+        info.distributed = self.site.reach == Reach::OtherProcesses;
+        info
+    }
+
+    fn schema(&self, frame: &DataFusionFrame) -> Result<Schema> {
+        Ok(frame.schema().clone())
+    }
+
+    fn ingest(&self, source: Source) -> Result<DataFusionFrame> {
+        // Frames of other contexts have tables that no executor knows; they are read here, as any lazy source.
+        let schema = source.schema().clone();
+        travel::table(&schema, Arc::new(InputTable::new(source, Arc::clone(&self.folder))))
+    }
+
+    async fn stream(&self, frame: &DataFusionFrame, run: &RunContext) -> Result<BatchStream> {
+        self.rows(frame.plan(), frame.schema(), run).await
+    }
+
+    fn map(&self, frame: &DataFusionFrame, map: &Map) -> Result<DataFusionFrame> {
+        travel::map(frame, map, self.site)
+    }
+
+    fn comap(&self, zip: &Zip<DataFusionFrame>, task: &Task) -> Result<Option<DataFusionFrame>> {
+        travel::comap(zip, task, self.site).map(Some)
+    }
+
+    async fn count(&self, frame: &DataFusionFrame, run: &RunContext) -> Result<u64> {
+        let none = Vec::<datafusion::logical_expr::Expr>::new();
+        let counted = LogicalPlanBuilder::from(frame.plan().clone())
+            .aggregate(none, vec![count(lit(1_i64)).alias("rows")])
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(from_native)?;
+        let batches = self.rows(&counted, &Schema::parse("rows:long")?, run).await?.collect().await?;
+        let rows: i64 = batches.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).sum();
+        u64::try_from(rows).map_err(|_| Error::new(ErrorKind::EngineFailed, format!("a frame of {rows} rows")))
+    }
+
+    fn physical(&self) -> Option<&dyn Physical<DataFusionFrame>> {
+        Some(self)
+    }
+
+    fn storage(&self) -> Option<&dyn Storage<DataFusionFrame>> {
+        Some(self)
+    }
+
+    fn explain(&self, frame: &DataFusionFrame) -> Result<String> {
+        let (state, plan) = (self.context.state(), frame.plan().clone());
+        let (send, receive) = std::sync::mpsc::channel();
+        self.runtime.spawn(async move {
+            let planned = std::panic::AssertUnwindSafe(state.create_physical_plan(&plan)).catch_unwind().await;
+            let _ = send.send(planned.map_err(|panic| panicked(&*panic)));
+        });
+        let planned = receive.recv().map_err(|_| closed())?;
+        let plan: Arc<dyn ExecutionPlan> = planned?.map_err(from_native)?;
+        let plan = displayable(plan.as_ref()).indent(false).to_string();
+        Ok(format!("ballista frame [{}]\n{}", frame.schema(), plan.trim_end()))
+    }
+
+    async fn close(&self) -> Result<()> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Own { threads, cluster }) = own else { return Ok(()) };
+        drop(threads);
+        match cluster {
+            Some(cluster) => cluster.close().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Physical<DataFusionFrame> for BallistaEngine {
+    fn repartition(&self, frame: &DataFusionFrame, spec: &PartitionSpec) -> Result<DataFusionFrame> {
+        travel::repartition(frame, spec)
+    }
+
+    fn persist<'a>(&'a self, frame: &'a DataFusionFrame, run: &'a RunContext) -> BoxFuture<'a, Result<DataFusionFrame>> {
+        Box::pin(async move {
+            if travel::partitions(frame).is_some() {
+                return Ok(frame.clone());
+            }
+            let batches = self.rows(frame.plan(), frame.schema(), run).await?.into_blocking();
+            let (schema, folder, run) = (frame.schema().clone(), Arc::clone(&self.folder), run.clone());
+            let columns = plain_schema(schema.arrow());
+            let concurrency = self.site.concurrency;
+            let spec = travel::layout(frame).map(|spec| self.site.resolved(spec)).transpose()?;
+            let kept_as_laid = spec.is_some();
+            let files = offload(move || match spec {
+                None => folder.write(columns, batches, concurrency),
+                Some(spec) => {
+                    let parts = run_repartition(InputRows::Stream(batches), &schema, &spec, &run)?;
+                    let parts = parts.into_iter().map(|part| -> BatchIter { Box::new(part.into_iter().map(Ok)) });
+                    folder.keep(columns, parts)
+                }
+            })
+            .await?;
+            let parts = files.partitions();
+            let table = Arc::new(KeptTable(Arc::new(files)));
+            if kept_as_laid { travel::kept(frame.schema(), table, parts) } else { travel::table(frame.schema(), table) }
+        })
+    }
+
+    fn partitions(&self, frame: &DataFusionFrame) -> Result<Option<usize>> {
+        Ok(travel::partitions(frame))
+    }
+}
+
+impl Storage<DataFusionFrame> for BallistaEngine {
+    fn load<'a>(&'a self, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<DataFusionFrame>>> {
+        Box::pin(async move {
+            let (context, path, options) = (self.context.clone(), path.to_owned(), options.clone());
+            let read = Abort(self.runtime.spawn(async move { travel::load(&context, &path, &options).await }));
+            read.answer().await
+        })
+    }
+}
+
+/// The context that plans are made in.
+pub(crate) fn context(config: datafusion::prelude::SessionConfig) -> SessionContext {
+    let mut state = SessionStateBuilder::new()
+        .with_default_features()
+        .with_config(config)
+        .with_runtime_env(Arc::new(RuntimeEnv::default()))
+        .with_query_planner(travel::planner());
+    for function in travel::functions() {
+        state.scalar_functions().get_or_insert_default().push(function);
+    }
+    SessionContext::new_with_state(state.build())
+}
