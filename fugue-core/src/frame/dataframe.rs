@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::io::{self, SaveOptions};
 use crate::partition::PartitionSpec;
 use crate::row::{Record, Row};
-use crate::run::{CancelHandle, RunContext, within};
+use crate::run::{CancelHandle, ProgressHandle, RunContext, within};
 use crate::schema::Schema;
 use crate::session::Session;
 use crate::transform::{IntoCoTask, IntoTask, Task};
@@ -29,6 +29,7 @@ pub struct DataFrame {
     frame: AnyFrame,
     deadline: Option<Duration>,
     cancel: Vec<CancelHandle>,
+    progress: Vec<ProgressHandle>,
 }
 
 impl fmt::Debug for DataFrame {
@@ -43,12 +44,12 @@ impl fmt::Debug for DataFrame {
 /// What a frame is, and how it is changed: nothing runs.
 impl DataFrame {
     pub(crate) fn new(session: Session, frame: AnyFrame) -> Self {
-        Self { session, frame, deadline: None, cancel: Vec::new() }
+        Self { session, frame, deadline: None, cancel: Vec::new(), progress: Vec::new() }
     }
 
     /// The same handle on another frame of the session.
     fn with(&self, frame: AnyFrame) -> Self {
-        Self { session: self.session.clone(), frame, deadline: self.deadline, cancel: self.cancel.clone() }
+        Self { frame, ..self.clone() }
     }
 
     pub(crate) fn any(&self) -> &AnyFrame {
@@ -98,11 +99,19 @@ impl DataFrame {
         self
     }
 
+    /// A handle that tells how far the actions over this frame are, or over one made of it, where the engine knows.
+    #[must_use]
+    pub fn progress_with(mut self, handle: &ProgressHandle) -> Self {
+        self.progress.push(handle.clone());
+        self
+    }
+
     /// What is made of several frames obeys the handles of all, and the least deadline.
     pub(crate) fn bound_by(mut self, others: &[Self]) -> Self {
         for other in others {
             self.deadline = self.deadline.into_iter().chain(other.deadline).min();
             self.cancel.extend(other.cancel.iter().cloned());
+            self.progress.extend(other.progress.iter().cloned());
         }
         self
     }
@@ -170,6 +179,7 @@ impl DataFrame {
             frame: session.erased().ingest(stream)?,
             deadline: self.deadline,
             cancel: self.cancel.clone(),
+            progress: self.progress.clone(),
         })
     }
 
@@ -195,7 +205,7 @@ impl DataFrame {
     }
 
     fn run(&self) -> RunContext {
-        self.session.run(&self.cancel, self.deadline)
+        self.session.run(&self.cancel, self.deadline, &self.progress)
     }
 }
 

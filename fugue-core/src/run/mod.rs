@@ -4,6 +4,7 @@ mod cancel;
 mod meter;
 mod ordered;
 mod pool;
+mod progress;
 mod timer;
 mod workers;
 
@@ -12,6 +13,7 @@ pub use cancel::{Cancel, CancelHandle};
 pub use meter::Meter;
 pub use ordered::{Job, Ordered, ordered};
 pub use pool::Pool;
+pub use progress::{Progress, ProgressHandle, Reporter};
 
 /// What a run is given: where user code runs, what stops it, and which attempt it is.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct RunContext {
     pub partition: Option<usize>,
     /// What counts the calls of user code.
     pub meter: Meter,
+    /// Who wants to know how far the run is.
+    pub progress: Reporter,
     /// The runtime that futures of user code are driven on; the library's own without one.
     pub(crate) runtime: Option<tokio::runtime::Handle>,
 }
@@ -47,7 +51,7 @@ impl RunContext {
     /// The same on this very handle of a pool, wherever it is made: for work that is planned in one place and runs in another.
     #[must_use]
     pub fn on(pool: Pool, cancel: Cancel) -> Self {
-        Self { pool, cancel, attempt: 0, partition: None, meter: Meter::default(), runtime: crate::blocking::current_runtime() }
+        Self { pool, cancel, attempt: 0, partition: None, meter: Meter::default(), progress: Reporter::default(), runtime: crate::blocking::current_runtime() }
     }
 
     /// The same run for one of several partitions that an engine runs apart from one another: numbers of groups are then told apart.

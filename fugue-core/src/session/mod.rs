@@ -17,7 +17,7 @@ use crate::frame::DataFrame;
 use crate::frame::Source;
 use crate::io::{self, LoadOptions};
 use crate::local::LocalEngine;
-use crate::run::{Cancel, CancelHandle, Pool, RunContext};
+use crate::run::{Cancel, CancelHandle, Pool, ProgressHandle, Reporter, RunContext};
 
 /// An engine with settings. Cheap to clone; not generic: programs do not change with the engine.
 ///
@@ -228,9 +228,11 @@ impl Session {
     }
 
     /// What an action of this session runs with.
-    pub(crate) fn run(&self, handles: &[CancelHandle], deadline: Option<Duration>) -> RunContext {
+    pub(crate) fn run(&self, handles: &[CancelHandle], deadline: Option<Duration>, progress: &[ProgressHandle]) -> RunContext {
         let cancel = Cancel::all(handles, deadline.or(self.inner.deadline));
-        RunContext::new(self.inner.pool.clone(), cancel)
+        let mut run = RunContext::new(self.inner.pool.clone(), cancel);
+        run.progress = Reporter::to(progress);
+        run
     }
 
     pub(crate) fn erased(&self) -> Arc<dyn DynEngine> {
