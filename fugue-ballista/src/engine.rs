@@ -1,6 +1,7 @@
 //! The Ballista engine: plans are made here and run on a cluster.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::execution::SessionStateBuilder;
@@ -8,7 +9,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
-use datafusion::physical_plan::{ExecutionPlan, displayable};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable};
 use datafusion::prelude::SessionContext;
 use fugue_core::arrow::array::{AsArray, RecordBatch};
 use fugue_core::arrow::datatypes::Int64Type;
@@ -17,8 +18,9 @@ use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::io::{BatchIter, LoadOptions};
 use fugue_core::partition::PartitionSpec;
-use fugue_core::run::RunContext;
+use fugue_core::run::{Pool, Progress, RunContext};
 use fugue_core::schema::normalise;
+use fugue_core::session::{EngineFactory, Opened};
 use fugue_core::transform::{InputRows, Task, run_repartition};
 use fugue_core::travel::Reach;
 use fugue_core::{Error, ErrorKind, Result, Schema};
@@ -34,8 +36,7 @@ use crate::codec::Codec;
 use crate::failure::{self, from_native};
 use crate::files::Folder;
 use crate::input::{Action, InputTable, KeptTable};
-use crate::progress::Jobs;
-use crate::submit::{Client, Rows};
+use crate::submit::{Client, Job};
 use crate::threads::Threads;
 
 /// Partitions of a result that are fetched at once.
@@ -50,7 +51,6 @@ pub struct BallistaEngine {
     pub(crate) client: Client,
     pub(crate) site: Site,
     pub(crate) folder: Arc<Folder>,
-    pub(crate) jobs: Jobs,
     pub(crate) runtime: Handle,
     /// Ended by `close`, or when the engine goes.
     pub(crate) own: Mutex<Option<Own>>,
@@ -72,13 +72,13 @@ impl fmt::Debug for BallistaEngine {
 impl BallistaEngine {
     /// An engine with a cluster of its own inside this process.
     #[must_use]
-    pub fn builder() -> Builder {
+    pub fn builder() -> Builder<'static> {
         Builder::default()
     }
 
     /// An engine on a cluster that runs already, and goes on when the engine is closed.
     #[must_use]
-    pub fn on(cluster: &Cluster) -> Builder {
+    pub fn on(cluster: &Cluster) -> Builder<'_> {
         Builder::on(cluster)
     }
 
@@ -98,12 +98,6 @@ impl BallistaEngine {
         &self.context
     }
 
-    /// The jobs that run on behalf of this engine, and how far they are.
-    #[must_use]
-    pub fn jobs(&self) -> &Jobs {
-        &self.jobs
-    }
-
     /// The state of an action: what tables read their rows for.
     fn state(&self, run: &RunContext) -> SessionState {
         let mut state = self.context.state();
@@ -114,14 +108,14 @@ impl BallistaEngine {
     /// Plans, runs and reads; dropping the stream ends the job.
     async fn rows(&self, plan: &LogicalPlan, schema: &Schema, run: &RunContext) -> Result<BatchStream> {
         let (state, plan) = (self.state(run), plan.clone());
-        let job = JobOf { client: self.client.clone(), jobs: self.jobs.clone(), run: run.clone() };
+        let (client, run) = (self.client.clone(), run.clone());
         // An end that is not said is that of the engine.
         let (mut send, receive) = futures::channel::mpsc::channel::<Result<Option<RecordBatch>>>(2);
         let (layout, mut last) = (schema.clone(), send.clone());
         let rows = async move {
-            let mut batches = job.start(&state, &plan).await?;
+            let mut batches = begin(&client, &state, &plan, &run).await?;
             while let Some(batch) = batches.next().await {
-                let batch = normalise(&batch?, &layout)?;
+                let batch = normalise(&batch.map_err(from_native)?, &layout)?;
                 if batch.num_rows() > 0 && send.send(Ok(Some(batch))).await.is_err() {
                     break;
                 }
@@ -152,30 +146,44 @@ impl BallistaEngine {
     }
 }
 
-/// A job to be run.
-struct JobOf {
-    client: Client,
-    jobs: Jobs,
-    run: RunContext,
+/// Submits the plan, waits until it has run, and begins to read.
+async fn begin(client: &Client, state: &SessionState, plan: &LogicalPlan, run: &RunContext) -> Result<SendableRecordBatchStream> {
+    let work = async {
+        let physical = state.create_physical_plan(plan).await.map_err(from_native)?;
+        let schema = physical.schema();
+        let job = client.submit(physical, Arc::new(Codec::default()), state.config(), "fugue").await.map_err(failure::of_job)?;
+        let told = tell(&job, run);
+        let done = match select(pin!(job.finished()), pin!(told)).await {
+            Either::Left((done, told)) => {
+                // What is known at the end.
+                told.await;
+                done
+            }
+            Either::Right(((), done)) => done.await,
+        };
+        Ok(done.map_err(failure::of_job)?.results(schema, AHEAD))
+    };
+    match select(pin!(work), pin!(run.cancel.stopped())).await {
+        Either::Left((rows, _)) => rows,
+        // The job is cancelled as it is dropped.
+        Either::Right((stopped, _)) => Err(stopped),
+    }
 }
 
-impl JobOf {
-    /// Submits the plan, waits until it has run, and begins to read.
-    async fn start(self, state: &SessionState, plan: &LogicalPlan) -> Result<Rows> {
-        let stopped = self.run.cancel.stopped();
-        let run = async {
-            let physical = state.create_physical_plan(plan).await.map_err(from_native)?;
-            let schema = physical.schema();
-            let job = self.client.submit(physical, &Codec::default(), state.config(), "fugue").await?;
-            let _listed = self.jobs.list(&job);
-            let done = job.finished().await.map_err(failure::of_job)?;
-            Ok(job.results(done, schema, AHEAD))
-        };
-        match select(std::pin::pin!(run), std::pin::pin!(stopped)).await {
-            Either::Left((rows, _)) => rows,
-            // The job is cancelled as it is dropped.
-            Either::Right((stopped, _)) => Err(stopped),
-        }
+/// Tells whoever wants to know how far the job is, until it ends.
+async fn tell(job: &Job, run: &RunContext) {
+    if !run.progress.is_watched() {
+        return;
+    }
+    let mut steps = job.progress();
+    while let Some(step) = steps.next().await {
+        let mut progress = Progress::default();
+        progress.stages = step.stages.unwrap_or(step.stages_done);
+        progress.stages_done = step.stages_done;
+        progress.tasks = step.tasks.unwrap_or(step.tasks_done);
+        progress.tasks_done = step.tasks_done;
+        progress.rows = step.rows;
+        run.progress.report(progress);
     }
 }
 
@@ -340,3 +348,15 @@ pub(crate) fn context(config: datafusion::prelude::SessionConfig) -> SessionCont
     }
     SessionContext::new_with_state(state.build())
 }
+
+fn open(engine: String, _: Pool) -> BoxFuture<'static, Result<Opened>> {
+    Box::pin(async move {
+        let engine = match engine.as_str() {
+            "ballista" => BallistaEngine::builder().start().await?,
+            url => BallistaEngine::connect(url).await?,
+        };
+        Ok(Opened::new(engine))
+    })
+}
+
+inventory::submit!(EngineFactory::new("ballista", open));

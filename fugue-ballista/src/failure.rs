@@ -6,6 +6,8 @@ use datafusion::error::DataFusionError;
 use fugue_core::travel::{error_from_text, error_to_text};
 use fugue_core::{Error, ErrorKind};
 
+use crate::submit::JobError;
+
 /// Our error as one of DataFusion.
 pub(crate) fn into_native(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
@@ -42,7 +44,11 @@ fn has_native(error: &Error) -> bool {
     false
 }
 
-/// What a failed job says, as the error that it was.
-pub(crate) fn failed(text: &str) -> Error {
-    error_from_text(text).unwrap_or_else(|| Error::new(ErrorKind::EngineFailed, text.to_owned()))
+/// Why a job has no result.
+pub(crate) fn of_job(error: JobError) -> Error {
+    match error {
+        JobError::Failed(text) => error_from_text(&text).unwrap_or_else(|| Error::new(ErrorKind::EngineFailed, text)),
+        JobError::Cancelled => Error::new(ErrorKind::Cancelled, "the job was cancelled on the cluster"),
+        JobError::Lost(error) => error,
+    }
 }

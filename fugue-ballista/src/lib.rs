@@ -1,1 +1,17 @@
-//! Fugue on Ballista.
+//! Fugue on Ballista: the engine `"ballista"`, with a cluster inside this process or on a scheduler elsewhere.
+
+mod builder;
+pub mod cluster;
+mod codec;
+mod engine;
+mod failure;
+mod files;
+mod input;
+pub mod submit;
+mod threads;
+mod worker;
+
+pub use builder::Builder;
+pub use cluster::Cluster;
+pub use codec::Codec;
+pub use engine::BallistaEngine;

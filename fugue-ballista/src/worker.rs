@@ -4,14 +4,18 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ballista_core::execution_plans::ShuffleReaderExec;
+use ballista_core::extension::SessionConfigExt;
+use ballista_core::registry::BallistaFunctionRegistry;
 use datafusion::error::DataFusionError;
-use datafusion::execution::TaskContext;
+use datafusion::execution::session_state::SessionState;
+use datafusion::execution::{SessionStateBuilder, TaskContext};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionConfig;
 use fugue_core::run::{Cancel, Gates, Pool, RunContext};
 use fugue_core::transform::{Registry, Task};
 use fugue_core::travel::unpack;
 use fugue_core::{Error, Result};
-use fugue_datafusion::travel::Worker;
+use fugue_datafusion::travel::{self, AtWork, Worker};
 
 use crate::failure;
 
@@ -65,6 +69,29 @@ impl Worker for Executor {
     fn error(&self, error: Error) -> DataFusionError {
         failure::told(error)
     }
+}
+
+/// The config that an executor with so many slots gives its tasks.
+pub(crate) fn session_config(slots: usize) -> Result<SessionConfig> {
+    Ok(SessionConfig::new_with_ballista().with_extension(Arc::new(AtWork(Arc::new(Executor::new(slots)?)))))
+}
+
+/// The functions that executors know by name: those of DataFusion, and ours.
+pub(crate) fn functions() -> BallistaFunctionRegistry {
+    let mut functions = BallistaFunctionRegistry::from(&SessionStateBuilder::new().with_default_features().build());
+    for function in travel::functions() {
+        functions.scalar_functions.insert(function.name().to_owned(), function);
+    }
+    functions
+}
+
+/// The scheduler's session, which reads plans.
+pub(crate) fn scheduler_session(config: SessionConfig) -> datafusion::common::Result<SessionState> {
+    let mut state = SessionStateBuilder::new().with_default_features().with_config(config);
+    for function in travel::functions() {
+        state.scalar_functions().get_or_insert_default().push(function);
+    }
+    Ok(state.build())
 }
 
 /// A task sees its share of the partitions, numbered from 0; what it reads tells their numbers among all.

@@ -71,7 +71,10 @@ impl Site {
     }
 
     /// The spec with numbers that an executor, which sees only itself, need not know.
-    fn resolved(self, spec: &PartitionSpec) -> Result<PartitionSpec> {
+    ///
+    /// # Errors
+    /// `PartitionInvalid` for what is no number of partitions.
+    pub fn resolved(self, spec: &PartitionSpec) -> Result<PartitionSpec> {
         let num = spec.num_expr();
         if num.is_zero() {
             return if spec.keys().is_empty() { Ok(spec.clone()) } else { spec.clone().num(self.concurrency) };

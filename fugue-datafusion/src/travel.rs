@@ -150,6 +150,12 @@ pub fn partitions(frame: &DataFusionFrame) -> Option<usize> {
     frame.kept_partitions()
 }
 
+/// How a frame is to be laid out for calls that do not say it themselves.
+#[must_use]
+pub fn layout(frame: &DataFusionFrame) -> Option<&PartitionSpec> {
+    if let Some(crate::frame::Layout::Spec(spec)) = frame.layout() { Some(spec) } else { None }
+}
+
 /// The frame that a source holds, where it is one of DataFusion.
 #[must_use]
 pub fn frame_of(source: &Source) -> Option<DataFusionFrame> {

@@ -1,0 +1,150 @@
+//! Settings of an engine, before it starts: which cluster it runs on, how plans are cut.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use ballista_core::extension::SessionConfigExt;
+use datafusion::prelude::SessionConfig;
+use fugue_core::travel::Reach;
+use fugue_core::{Error, ErrorKind, Result};
+use fugue_datafusion::travel::Site;
+
+use crate::cluster::{self, Cluster};
+use crate::engine::{BallistaEngine, Own, THREADS, context};
+use crate::files::Folder;
+use crate::submit::Client;
+use crate::threads::Threads;
+
+/// Settings of an engine before it starts.
+#[derive(Debug)]
+#[must_use]
+pub struct Builder<'c> {
+    place: Place<'c>,
+    partitions: Option<usize>,
+    batch_size: Option<usize>,
+    folder: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+enum Place<'c> {
+    Own(cluster::Builder),
+    Running(&'c Cluster),
+    Elsewhere(String, u16),
+}
+
+impl Default for Builder<'_> {
+    fn default() -> Self {
+        Self::new(Place::Own(Cluster::builder()))
+    }
+}
+
+impl<'c> Builder<'c> {
+    fn new(place: Place<'c>) -> Self {
+        Self { place, partitions: None, batch_size: None, folder: None }
+    }
+
+    pub(crate) fn on(cluster: &'c Cluster) -> Self {
+        Self::new(Place::Running(cluster))
+    }
+
+    pub(crate) fn at(url: &str) -> Result<Self> {
+        let (host, port) = address(url)?;
+        Ok(Self::new(Place::Elsewhere(host, port)))
+    }
+
+    /// The cluster that the engine starts for itself: executors, slots, memory. Without it two executors that share the cores.
+    pub fn cluster(mut self, cluster: cluster::Builder) -> Self {
+        self.place = Place::Own(cluster);
+        self
+    }
+
+    /// How many partitions rows are exchanged into; without it as many as the cluster has slots.
+    pub fn partitions(mut self, partitions: usize) -> Self {
+        self.partitions = Some(partitions.max(1));
+        self
+    }
+
+    /// Rows of a batch between the steps of a plan; DataFusion's own number without it.
+    pub fn batch_size(mut self, rows: usize) -> Self {
+        self.batch_size = Some(rows.max(1));
+        self
+    }
+
+    /// Where rows wait that are too many to go inside a plan; all executors must see it. The system's folder for temporary files without
+    /// it, which executors on this machine see.
+    pub fn shared_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Starts the engine, and its cluster where it has one of its own.
+    ///
+    /// # Errors
+    /// `EngineFailed` where the cluster does not start or no scheduler answers, `SettingInvalid` for a folder that cannot be used.
+    pub async fn start(self) -> Result<BallistaEngine> {
+        let folder = Arc::new(Folder::new(self.folder.as_ref())?);
+        let (cluster, client, reach, slots, settings) = match self.place {
+            Place::Own(builder) => {
+                let (slots, cluster) = (builder.slots_of_all(), builder.start().await?);
+                let (client, settings) = (cluster.client().await?, cluster.settings().to_vec());
+                (Some(cluster), client, Reach::ThisProcess, slots, settings)
+            }
+            Place::Running(cluster) => {
+                (None, cluster.client().await?, Reach::ThisProcess, cluster.slots(), cluster.settings().to_vec())
+            }
+            Place::Elsewhere(host, port) => {
+                let client = Client::connect(&host, port).await?;
+                // How many there are elsewhere, nobody says.
+                let slots = std::thread::available_parallelism().map_or(1, usize::from);
+                (None, client, Reach::OtherProcesses, slots, Vec::new())
+            }
+        };
+        let partitions = self.partitions.unwrap_or(slots).max(1);
+        let mut config = SessionConfig::new_with_ballista()
+            .with_target_partitions(partitions)
+            // Files of a plan belong to their partitions: these are what tasks are given.
+            .set_bool("datafusion.execution.enable_file_stream_work_stealing", false);
+        if let Some(rows) = self.batch_size {
+            config = config.with_batch_size(rows);
+        }
+        for (key, value) in &settings {
+            config = config.set_str(key, value);
+        }
+        let threads = Threads::start("fugue-ballista", THREADS)?;
+        Ok(BallistaEngine {
+            context: context(config),
+            client,
+            site: Site::new(reach, partitions),
+            folder,
+            runtime: threads.handle().clone(),
+            own: Mutex::new(Some(Own { threads, cluster })),
+        })
+    }
+}
+
+/// Host and port of `ballista://host:port`.
+pub(crate) fn address(url: &str) -> Result<(String, u16)> {
+    let wrong = || {
+        let message = format!("{url:?} is no address of a scheduler; write ballista://host:port, or \"ballista\" for a cluster here");
+        Error::new(ErrorKind::SettingInvalid, message)
+    };
+    let rest = url.strip_prefix("ballista://").ok_or_else(wrong)?;
+    let (host, port) = rest.trim_end_matches('/').rsplit_once(':').ok_or_else(wrong)?;
+    let port = port.parse().map_err(|_| wrong())?;
+    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    if host.is_empty() || host.contains('/') { Err(wrong()) } else { Ok((host.to_owned(), port)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn addresses_have_a_host_and_a_port() {
+        assert_eq!(address("ballista://localhost:50050").ok(), Some(("localhost".to_owned(), 50050)));
+        assert_eq!(address("ballista://[::1]:9/").ok(), Some(("::1".to_owned(), 9)));
+        for wrong in ["ballista", "ballista://", "ballista://host", "ballista://:1", "ballista://h:port", "http://h:1", "ballista://a/b:1"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+}
