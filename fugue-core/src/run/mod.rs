@@ -1,6 +1,7 @@
 //! What an action carries while it runs: the pool that user code runs on, the token that stops it.
 
 mod cancel;
+mod gates;
 mod meter;
 mod ordered;
 mod pool;
@@ -10,6 +11,8 @@ mod workers;
 
 pub(crate) use cancel::{Abandon, within};
 pub use cancel::{Cancel, CancelHandle};
+pub use gates::Gates;
+pub(crate) use gates::{Gate, Place};
 pub use meter::Meter;
 pub use ordered::{Job, Ordered, ordered};
 pub use pool::Pool;
@@ -30,6 +33,8 @@ pub struct RunContext {
     pub meter: Meter,
     /// Who wants to know how far the run is.
     pub progress: Reporter,
+    /// What holds back calls that say how many of them may run at the same time on an executor. Each run has its own.
+    pub gates: Gates,
     /// The runtime that futures of user code are driven on; the library's own without one.
     pub(crate) runtime: Option<tokio::runtime::Handle>,
 }
@@ -51,7 +56,16 @@ impl RunContext {
     /// The same on this very handle of a pool, wherever it is made: for work that is planned in one place and runs in another.
     #[must_use]
     pub fn on(pool: Pool, cancel: Cancel) -> Self {
-        Self { pool, cancel, attempt: 0, partition: None, meter: Meter::default(), progress: Reporter::default(), runtime: crate::blocking::current_runtime() }
+        Self {
+            pool,
+            cancel,
+            attempt: 0,
+            partition: None,
+            meter: Meter::default(),
+            progress: Reporter::default(),
+            gates: Gates::default(),
+            runtime: crate::blocking::current_runtime(),
+        }
     }
 
     /// The same run for one of several partitions that an engine runs apart from one another: numbers of groups are then told apart.
@@ -64,5 +78,11 @@ impl RunContext {
     #[must_use]
     pub fn with_meter(&self, meter: Meter) -> Self {
         Self { meter, ..self.clone() }
+    }
+
+    /// The same run with the gates of an executor that outlives it, and that other runs pass too.
+    #[must_use]
+    pub fn with_gates(&self, gates: Gates) -> Self {
+        Self { gates, ..self.clone() }
     }
 }

@@ -47,20 +47,27 @@ impl<A: for<'c> FromContext<Of<'c> = A> + Send + 'static> OwnedContext for A {}
 
 /// Runs futures with a limit on how many run at once; outputs in the order of the inputs.
 ///
-/// A future that panics gives an error of its own, so that the others are not lost with it.
-fn run_all<Fut: Future>(cx: &TaskContext, futures: impl Iterator<Item = Fut>) -> Result<Vec<Result<Fut::Output>>> {
-    let limit = cx.concurrency;
+/// A call that panics gives an error of its own, so that the others are not lost with it.
+fn run_all<Fut: Future>(cx: &TaskContext, calls: impl Iterator<Item = impl FnOnce() -> Fut>) -> Result<Vec<Result<Fut::Output>>> {
+    let limit = cx.concurrency.min(cx.per_executor.unwrap_or(usize::MAX));
+    let gate = cx.gate();
     let limiter = Arc::clone(&cx.limiter);
     let cancel = cx.run.cancel.clone();
     blocking::drive(cx.run.runtime.as_ref(), &cx.run.cancel, async move {
-        let guarded = futures.map(|f| {
-            let (cancel, limiter) = (cancel.clone(), Arc::clone(&limiter));
+        let guarded = calls.map(|call| {
+            let (cancel, limiter, gate) = (cancel.clone(), Arc::clone(&limiter), gate.clone());
             async move {
                 // Threads have futures of their own; the limit holds for all of them together. The semaphore is never closed.
                 let _permit = limiter.acquire().await.ok();
+                let _place = match &gate {
+                    Some(gate) => Some(gate.place().await?),
+                    None => None,
+                };
                 // No further future starts once the action is cancelled.
                 cancel.check()?;
-                futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(f)).await.map_err(|panic| {
+                // What a function does before it gives its future is a part of the call.
+                let call = std::panic::AssertUnwindSafe(async { call().await });
+                futures::FutureExt::catch_unwind(call).await.map_err(|panic| {
                     Error::new(
                         crate::ErrorKind::TransformerFailed,
                         format!("the function panicked: {}", super::task::panic_text(&*panic)),
@@ -220,11 +227,11 @@ where
         let member = only(groups)?;
         let reader = T::reader(&member.batch)?;
         let args = arguments::<A>(cx, groups)?;
-        let futures = args.into_iter().enumerate().map(|(index, args)| {
+        let calls = args.into_iter().enumerate().map(|(index, args)| {
             let rows = (member.offsets[index]..member.offsets[index + 1]).map(|i| T::read(&reader, i)).collect();
-            self.f.call(rows, args)
+            move || self.f.call(rows, args)
         });
-        let mut outputs = run_all(cx, futures)?.into_iter();
+        let mut outputs = run_all(cx, calls)?.into_iter();
         per_group::<GroupCollector<O, V>>(cx, groups, at, |_, out| next(&mut outputs)?.write(&mut out.0))
     }
 }
@@ -263,7 +270,8 @@ where
             at.group(index);
             data.push((P::from_partition(slice_partition(cx, groups, 0, index)?)?, args));
         }
-        let mut outputs = run_all(cx, data.into_iter().map(|(partition, args)| self.f.call(partition, args)))?.into_iter();
+        let calls = data.into_iter().map(|(partition, args)| move || self.f.call(partition, args));
+        let mut outputs = run_all(cx, calls)?.into_iter();
         per_group::<GroupCollector<O, V>>(cx, groups, at, |_, out| next(&mut outputs)?.write(&mut out.0))
     }
 }
@@ -310,8 +318,11 @@ where
     fn run(&self, cx: &TaskContext, groups: &Arc<Groups>, at: &Progress) -> Result<Vec<RecordBatch>> {
         let reader = T::reader(&only(groups)?.batch)?;
         let args = row_arguments::<A>(cx, groups)?;
-        let futures = args.into_iter().map(|(row, args)| self.f.call(T::read(&reader, row), args));
-        let mut outputs = run_all(cx, futures)?.into_iter();
+        let calls = args.into_iter().map(|(row, args)| {
+            let row = T::read(&reader, row);
+            move || self.f.call(row, args)
+        });
+        let mut outputs = run_all(cx, calls)?.into_iter();
         per_row::<RowCollector<O, V>>(cx, groups, at, |_, _, out| out.push(next(&mut outputs)?))
     }
 }
@@ -346,8 +357,11 @@ where
     fn run(&self, cx: &TaskContext, groups: &Arc<Groups>, at: &Progress) -> Result<Vec<RecordBatch>> {
         let reader = super::columns::resolve::<C>(cx, &only(groups)?.batch, 0)?;
         let args = row_arguments::<A>(cx, groups)?;
-        let futures = args.into_iter().map(|(row, args)| self.f.call(C::read(&reader, row), args));
-        let mut outputs = run_all(cx, futures)?.into_iter();
+        let calls = args.into_iter().map(|(row, args)| {
+            let value = C::read(&reader, row);
+            move || self.f.call(value, args)
+        });
+        let mut outputs = run_all(cx, calls)?.into_iter();
         per_row::<ValueCollector<O, V>>(cx, groups, at, |_, _, out| next(&mut outputs)?.write(&mut out.writer))
     }
 }

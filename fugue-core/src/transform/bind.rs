@@ -3,6 +3,8 @@
 use std::panic::Location;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::partition::PartitionSpec;
 use crate::schema::Schema;
@@ -31,6 +33,8 @@ pub(crate) struct CallOptions {
     pub(crate) slots: Slots,
     pub(crate) ignore: Option<Ignore>,
     pub(crate) concurrency: Option<usize>,
+    /// How many calls may run at the same time on an executor.
+    pub(crate) per_executor: Option<usize>,
     pub(crate) rules: Option<Rules>,
     /// Whether what the function returns is thrown away.
     pub(crate) discard: bool,
@@ -46,6 +50,7 @@ impl CallOptions {
             slots: Slots::default(),
             ignore: None,
             concurrency: None,
+            per_executor: None,
             rules: None,
             discard: false,
             call_site: CallSite::Here(call_site),
@@ -168,8 +173,9 @@ fn try_bind(
         on: options.on.clone(),
         slots,
         ignore: options.ignore.clone(),
-        limiter: Arc::new(tokio::sync::Semaphore::new(concurrency)),
+        limiter: Arc::new(Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS))),
         concurrency,
+        per_executor: options.per_executor,
         call_site: options.call_site.clone(),
         entry,
         origin: Some(Origin {

@@ -15,7 +15,7 @@ use crate::group::Groups;
 use crate::io::BatchIter;
 use crate::partition::PartitionSpec;
 use crate::row::RowLayout;
-use crate::run::RunContext;
+use crate::run::{Gate, Place, RunContext};
 use crate::schema::{Schema, Type, format_value};
 
 use super::context::Slots;
@@ -170,6 +170,8 @@ pub struct Fixed {
     /// How many async calls may run at once, over all threads.
     pub(crate) limiter: Arc<tokio::sync::Semaphore>,
     pub(crate) concurrency: usize,
+    /// How many calls may run at the same time on an executor.
+    pub(crate) per_executor: Option<usize>,
     pub(crate) call_site: CallSite,
     /// What the function is registered with.
     pub(crate) entry: Option<&'static TaskEntry>,
@@ -192,6 +194,13 @@ impl fmt::Debug for Fixed {
 pub struct TaskContext {
     fixed: Arc<Fixed>,
     pub(crate) run: RunContext,
+}
+
+impl TaskContext {
+    /// What calls wait at, where the call says how many of them may run at the same time.
+    pub(crate) fn gate(&self) -> Option<Gate> {
+        self.per_executor.map(|places| self.run.gates.gate(self.fingerprint, places))
+    }
 }
 
 impl Deref for TaskContext {
@@ -340,6 +349,7 @@ impl Task {
         let cx = self.context(run);
         let groups = Arc::new(groups);
         let at = Progress::default();
+        let _place = self.place(&cx).map_err(|e| self.explain(e, &groups, &at))?;
         // A panic is the user's error like any other: it names its key and leaves the pool's thread alive.
         let call = AssertUnwindSafe(|| self.function.run(&cx, &groups, &at));
         match run.meter.measure(groups.len(), || catch_unwind(call)) {
@@ -351,13 +361,16 @@ impl Task {
     /// Calls a stream-shaped function with the batches of a partition.
     ///
     /// `groups` holds the position (keys, numbers) as one group without rows. Never called for a partition without rows. Where the call
-    /// ignores errors, all that the function gives is kept until it has ended.
+    /// ignores errors, all that the function gives is kept until it has ended. A call that counts among those of its executor does so
+    /// until its output has ended or is dropped.
     ///
     /// # Errors
     /// As [`run`](Self::run), also out of the iterator.
     pub fn run_stream(&self, groups: Groups, input: BatchIter, run: &RunContext) -> Result<BatchIter> {
         let cx = self.context(run);
         let groups = Arc::new(groups);
+        // The call lasts until its output ends, or nobody wants more of it.
+        let mut place = self.place(&cx).map_err(|e| self.explain(e, &groups, &Progress::default()))?;
         let call = AssertUnwindSafe(|| self.function.run_stream(&cx, &groups, input));
         let made = run.meter.measure(1, || catch_unwind(call));
         let made = match made {
@@ -377,11 +390,15 @@ impl Task {
             }
             if let Err(e) = cx.run.cancel.check() {
                 over = true;
+                drop(place.take());
                 return Some(Err(e));
             }
             let next = cx.run.meter.measure(0, || catch_unwind(AssertUnwindSafe(|| inner.next())));
             let next = next.unwrap_or_else(|panic| Some(Err(panicked(&*panic))));
             over = !matches!(next, Some(Ok(_)));
+            if over {
+                drop(place.take());
+            }
             next.map(|r| r.map_err(|e| task.explain(e, &groups, &Progress::default())))
         });
         // What is thrown away is not kept first.
@@ -411,6 +428,8 @@ impl Task {
             ignore: None,
             limiter: Arc::clone(&self.fixed.limiter),
             concurrency: self.fixed.concurrency,
+            // The task inside waits for its own places.
+            per_executor: None,
             call_site: self.fixed.call_site.clone(),
             entry: None,
             origin: None,
@@ -420,6 +439,14 @@ impl Task {
 
     fn context(&self, run: &RunContext) -> TaskContext {
         TaskContext { fixed: Arc::clone(&self.fixed), run: run.clone() }
+    }
+
+    /// Waits until a call may begin, where the call says how many may run at the same time. Futures wait one by one, each for itself.
+    fn place(&self, cx: &TaskContext) -> Result<Option<Place>> {
+        match cx.gate().filter(|_| !self.function.is_async()) {
+            Some(gate) => gate.enter(&cx.run.cancel).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Adds transformer, key, sample rows and the user's line to an error of a call.

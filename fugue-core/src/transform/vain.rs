@@ -6,7 +6,7 @@ use super::bind::CallOptions;
 use super::context::Slots;
 use super::task::{Produces, Reads, TaskFn};
 
-/// Looks at what a call says of columns and concurrency.
+/// Looks at what a call says of columns, and of how many calls run at once.
 ///
 /// # Errors
 /// `SchemaMismatch` for names of columns that the function does not take or give, `SettingInvalid` for a limit that limits nothing.
@@ -23,7 +23,11 @@ pub(super) fn check(function: &dyn TaskFn, reads: &[Reads], produces: &Produces,
              .schema(…)",
         );
     }
-    let limit = |message: &str| Err(Error::new(ErrorKind::SettingInvalid, message).with("setting", "concurrency"));
+    let invalid = |setting: &str, message: &str| Err(Error::new(ErrorKind::SettingInvalid, message).with("setting", setting));
+    if options.per_executor == Some(0) {
+        return invalid("per_executor", "0 calls per executor would let no call begin; give 1 or more");
+    }
+    let limit = |message: &str| invalid("concurrency", message);
     match options.concurrency {
         Some(0) => limit("a concurrency of 0 would let no call begin; give 1 or more"),
         Some(_) if !function.is_async() => limit(

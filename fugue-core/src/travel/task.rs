@@ -78,6 +78,7 @@ struct Named {
     to: Option<String>,
     params: Option<Bytes>,
     concurrency: Option<usize>,
+    per_executor: Option<usize>,
     discard: bool,
     /// The fingerprint of the task.
     fingerprint: u64,
@@ -152,6 +153,7 @@ fn named(task: &Task) -> Option<Named> {
         to: origin.to.clone(),
         params: fixed.slots.params.as_ref().map(|p| Bytes(p.to_vec())),
         concurrency: origin.concurrency,
+        per_executor: fixed.per_executor,
         discard: origin.discard,
         fingerprint: fixed.fingerprint,
         asked_for_at: fixed.call_site.to_string(),
@@ -181,6 +183,7 @@ fn bound(named: Named, registry: &Registry) -> Result<Task> {
         slots: Slots::of_params(named.params.map(|p| p.0.into())),
         ignore: None,
         concurrency: named.concurrency,
+        per_executor: named.per_executor,
         rules: None,
         discard: named.discard,
         call_site: CallSite::There(named.asked_for_at.into()),

@@ -177,6 +177,17 @@ macro_rules! settings {
             self.settings.options.concurrency = Some(calls);
             self
         }
+
+        /// How many calls of the function may run at the same time on an executor of a cluster, however many threads it has: 1 where
+        /// each call takes the memory of a model, or the machine's only graphics card. In engines of this process an action counts
+        /// as one executor.
+        ///
+        /// Further calls wait. A function over a stream counts from its call until its output was read to the end, so it must not
+        /// wait for a call of its own kind: do not read one such call behind another with the same parameters and columns.
+        pub fn per_executor(mut self, calls: usize) -> Self {
+            self.settings.options.per_executor = Some(calls);
+            self
+        }
     };
 }
 pub(crate) use settings;

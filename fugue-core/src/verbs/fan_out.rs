@@ -36,6 +36,7 @@ where
         function: Arc::new(function),
         call_site: Location::caller(),
         threads: None,
+        per_executor: None,
         deadline: None,
         cancel: None,
     }
@@ -48,6 +49,7 @@ pub struct FanOut<I, F> {
     function: Arc<F>,
     call_site: &'static Location<'static>,
     threads: Option<usize>,
+    per_executor: Option<usize>,
     deadline: Option<Duration>,
     cancel: Option<CancelHandle>,
 }
@@ -62,6 +64,12 @@ impl<I, F> FanOut<I, F> {
     /// How many calls run at once; without it they share a thread per core with all sessions.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
+        self
+    }
+
+    /// How many calls run at the same time on an executor of a cluster, or in this process.
+    pub fn per_executor(mut self, calls: usize) -> Self {
+        self.per_executor = Some(calls);
         self
     }
 
@@ -89,13 +97,20 @@ impl<I, F> FanOut<I, F> {
         I: Send + 'static,
         O: Send + 'static,
     {
+        if self.per_executor == Some(0) {
+            let message = "0 calls per executor would let no call begin; give 1 or more";
+            let error = Error::new(ErrorKind::SettingInvalid, message).with("setting", "per_executor");
+            return Err(error.with_operation("map").with_call_site(self.call_site));
+        }
         let pool = self.threads.map_or_else(Pool::shared, Pool::new)?;
         // Made on the thread of the caller, which may be inside a call of user code.
         let run = RunContext::new(pool, Cancel::all(self.cancel.as_slice(), self.deadline));
         let (function, at) = (self.function, self.call_site);
+        let gate = self.per_executor.map(|calls| (run.gates.gate(0, calls), run.cancel.clone()));
         let jobs = self.items.into_iter().enumerate().map(move |(number, item)| {
-            let function = Arc::clone(&function);
+            let (function, gate) = (Arc::clone(&function), gate.clone());
             let job: Job<O> = Box::new(move || {
+                let _place = gate.map(|(gate, cancel)| gate.enter(&cancel)).transpose()?;
                 catch_unwind(AssertUnwindSafe(|| function(item))).map_err(|panic| {
                     Error::new(ErrorKind::TransformerFailed, format!("the function panicked: {}", panic_text(&*panic)))
                         .with("transformer", std::any::type_name::<F>())
@@ -143,7 +158,11 @@ impl<I, F> FanOut<I, F> {
             df = df.cancel_with(handle);
         }
         // Keyed by number: each item is a call of its own on every engine, wherever its row ends up.
-        let results = crate::verbs::transform(df, call).partition_by("number").rows::<Parcel>().await;
+        let mut calls = crate::verbs::transform(df, call).partition_by("number");
+        if let Some(most) = self.per_executor {
+            calls = calls.per_executor(most);
+        }
+        let results = calls.rows::<Parcel>().await;
         let mut results = results.map_err(|e| e.with_call_site(at))?;
         results.sort_by_key(|p| p.number);
         results.iter().map(|p| unpack::<O>(&p.bytes, p.number)).collect()

@@ -9,6 +9,7 @@ mod checks;
 mod compile_errors;
 mod derived;
 mod nesting;
+mod per_executor;
 mod shapes;
 mod stopping;
 mod vain;

@@ -153,9 +153,10 @@ fn columns_and_settings_travel() {
     let options = CallOptions { on: vec!["b".into(), "a".into()], to: Some("p".into()), ..options() };
     let again = same(&bound_to(product.into_task(), &[wide], &PartitionSpec::new(), &options));
     assert_eq!(again.output().to_string(), "a:double,b:double,c:str,p:double");
-    let options = CallOptions { concurrency: Some(3), discard: true, ..self::options() };
+    let options = CallOptions { concurrency: Some(3), per_executor: Some(2), discard: true, ..self::options() };
     let again = same(&bound_to(slow.into_task(), &[readings()], &PartitionSpec::new(), &options));
     assert!(again.fixed.emit.is_discarded());
+    assert_eq!(again.fixed.per_executor, Some(2));
 }
 
 #[test]
