@@ -23,6 +23,7 @@ pub struct Builder<'c> {
     partitions: Option<usize>,
     batch_size: Option<usize>,
     folder: Option<PathBuf>,
+    options: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl Default for Builder<'_> {
 
 impl<'c> Builder<'c> {
     fn new(place: Place<'c>) -> Self {
-        Self { place, partitions: None, batch_size: None, folder: None }
+        Self { place, partitions: None, batch_size: None, folder: None, options: Vec::new() }
     }
 
     pub(crate) fn on(cluster: &'c Cluster) -> Self {
@@ -67,6 +68,12 @@ impl<'c> Builder<'c> {
     /// Rows of a batch between the steps of a plan; DataFusion's own number without it.
     pub fn batch_size(mut self, rows: usize) -> Self {
         self.batch_size = Some(rows.max(1));
+        self
+    }
+
+    /// An option of Ballista or DataFusion for all jobs: `"ballista.shuffle.reader.max_requests"`, `"datafusion.…"`.
+    pub fn set(mut self, option: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.push((option.into(), value.into()));
         self
     }
 
@@ -107,8 +114,10 @@ impl<'c> Builder<'c> {
         if let Some(rows) = self.batch_size {
             config = config.with_batch_size(rows);
         }
-        for (key, value) in &settings {
-            config = config.set_str(key, value);
+        for (key, value) in settings.iter().map(|(k, v)| (*k, v)).chain(self.options.iter().map(|(k, v)| (k.as_str(), v))) {
+            config.options_mut().set(key, value).map_err(|e| {
+                Error::new(ErrorKind::SettingInvalid, format!("{key:?} cannot be set to {value:?}")).with_source(e)
+            })?;
         }
         let threads = Threads::start("fugue-ballista", THREADS)?;
         Ok(BallistaEngine {

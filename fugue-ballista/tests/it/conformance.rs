@@ -1,0 +1,48 @@
+//! Every rule of the suite on Ballista: one cluster for all of them, a session for each case.
+
+use std::sync::LazyLock;
+
+use conformance_tests::{Harness, Lane, conformance};
+use fugue_ballista::{BallistaEngine, Cluster};
+use fugue_core::{Result, Session, blocking};
+
+struct Ballista;
+
+/// Shuffle files are fetched over the network, as on a cluster of several machines.
+const REMOTE: u8 = 1;
+
+/// Executors and slots are those of the smallest cluster that can go wrong in the ways of large ones.
+static CLUSTER: LazyLock<Result<Cluster>> =
+    LazyLock::new(|| blocking::wait(Cluster::builder().executors(2).slots(2).start()));
+
+impl Harness for Ballista {
+    type Guard = ();
+
+    fn session(&self, lane: &Lane) -> Result<(Session, ())> {
+        let cluster = CLUSTER.as_ref().map_err(|e| fugue_core::Error::new(e.kind(), e.message()))?;
+        let mut engine = BallistaEngine::on(cluster).partitions(lane.partitions).batch_size(lane.batch_size);
+        if lane.native == REMOTE {
+            engine = engine.set("ballista.shuffle.force_remote_read", "true");
+        }
+        let engine = blocking::wait(engine.start())?;
+        Ok((Session::builder().threads(lane.partitions).derived(lane.derived).with_engine(engine)?, ()))
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        let lane = |partitions, batch_size, chunks, derived, native| Lane {
+            partitions,
+            batch_size,
+            chunks,
+            derived,
+            native,
+            ..Lane::plain()
+        };
+        vec![lane(2, 8_192, 1, false, 0), lane(7, 7, 3, false, REMOTE), lane(1, 8_192, 7, true, 0), lane(7, 8_192, 1, false, 0)]
+    }
+}
+
+conformance! {
+    harness: Ballista,
+    gaps: [],
+    matrix: ("../README.md", "ballista"),
+}
