@@ -101,7 +101,10 @@ impl BallistaEngine {
     /// The state of an action: what tables read their rows for.
     fn state(&self, run: &RunContext) -> SessionState {
         let mut state = self.context.state();
-        state.config_mut().set_extension(Arc::new(Action::new(run.clone())));
+        let action = Action::new(run.clone());
+        let options = action.listed.option();
+        state.config_mut().options_mut().extensions.insert(options);
+        state.config_mut().set_extension(Arc::new(action));
         state
     }
 
@@ -165,7 +168,7 @@ async fn begin(client: &Client, state: &SessionState, plan: &LogicalPlan, run: &
     };
     match select(pin!(work), pin!(run.cancel.stopped())).await {
         Either::Left((rows, _)) => rows,
-        // The job is cancelled as it is dropped.
+        // The job was cancelled as it was dropped; its tasks are told a moment later.
         Either::Right((stopped, _)) => Err(stopped),
     }
 }

@@ -22,6 +22,7 @@ use tokio::sync::OnceCell;
 
 use crate::failure::into_native;
 use crate::files::{Files, Folder};
+use crate::runs::Listed;
 
 /// Rows up to so many bytes go inside the plan; a message of Ballista's has 16 MiB, and its scheduler keeps each plan.
 const IN_PLAN: usize = 1 << 20;
@@ -30,13 +31,14 @@ const IN_PLAN: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Action {
     pub(crate) run: RunContext,
+    pub(crate) listed: Listed,
     /// Files that must stay until the action is over.
     files: Mutex<Vec<Arc<Files>>>,
 }
 
 impl Action {
     pub(crate) fn new(run: RunContext) -> Self {
-        Self { run, files: Mutex::default() }
+        Self { listed: Listed::new(&run.cancel), run, files: Mutex::default() }
     }
 
     fn keep(&self, files: Arc<Files>) {

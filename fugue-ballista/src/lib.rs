@@ -7,6 +7,7 @@ mod engine;
 mod failure;
 mod files;
 mod input;
+mod runs;
 pub mod submit;
 mod threads;
 mod worker;

@@ -11,13 +11,14 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SessionStateBuilder, TaskContext};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionConfig;
-use fugue_core::run::{Cancel, Gates, Pool, RunContext};
+use fugue_core::run::{Gates, Pool, RunContext};
 use fugue_core::transform::{Registry, Task};
 use fugue_core::travel::unpack;
 use fugue_core::{Error, Result};
 use fugue_datafusion::travel::{self, AtWork, Worker};
 
 use crate::failure;
+use crate::runs::{JobOptions, cancel_of};
 
 /// Functions that an executor remembers, with their state and limits, which are per executor and not per task of the cluster.
 const REMEMBERED: usize = 64;
@@ -44,7 +45,7 @@ impl Executor {
 
 impl Worker for Executor {
     fn run(&self, context: &TaskContext) -> Result<RunContext> {
-        let mut run = RunContext::on(self.pool.clone(), Cancel::never()).with_gates(self.gates.clone());
+        let mut run = RunContext::on(self.pool.clone(), cancel_of(context.session_config())).with_gates(self.gates.clone());
         run.attempt = context.task_id().as_deref().map_or(0, attempt);
         Ok(run)
     }
@@ -73,7 +74,8 @@ impl Worker for Executor {
 
 /// The config that an executor with so many slots gives its tasks.
 pub(crate) fn session_config(slots: usize) -> Result<SessionConfig> {
-    Ok(SessionConfig::new_with_ballista().with_extension(Arc::new(AtWork(Arc::new(Executor::new(slots)?)))))
+    let at_work = AtWork(Arc::new(Executor::new(slots)?));
+    Ok(SessionConfig::new_with_ballista().with_option_extension(JobOptions::default()).with_extension(Arc::new(at_work)))
 }
 
 /// The functions that executors know by name: those of DataFusion, and ours.
