@@ -50,6 +50,12 @@ impl Bench {
         self.harness.lanes()
     }
 
+    /// How many executors run the calls of an action.
+    #[must_use]
+    pub fn executors(&self, lane: &Lane) -> usize {
+        self.harness.executors(lane)
+    }
+
     /// Does the same on every lane.
     ///
     /// # Errors

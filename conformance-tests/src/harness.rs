@@ -28,6 +28,12 @@ pub trait Harness: Send + Sync + 'static {
         Lane::standard()
     }
 
+    /// How many executors run the calls of an action of the lane's session: one, unless the engine is a cluster.
+    fn executors(&self, lane: &Lane) -> usize {
+        let _ = lane;
+        1
+    }
+
     /// A frame of batches, in the way in which the lane has users bring their data.
     ///
     /// # Errors
@@ -62,6 +68,7 @@ pub trait Harness: Send + Sync + 'static {
 pub(crate) trait Opens: Send + Sync {
     fn open(&self, lane: &Lane) -> Result<(Session, Box<dyn Any + Send>)>;
     fn lanes(&self) -> Vec<Lane>;
+    fn executors(&self, lane: &Lane) -> usize;
     fn frame(&self, session: &Session, lane: &Lane, batches: Vec<RecordBatch>) -> Result<DataFrame>;
     fn collect(&self, lane: &Lane, frames: &[&DataFrame]) -> Result<Vec<RecordBatch>>;
 }
@@ -74,6 +81,10 @@ impl<H: Harness> Opens for H {
 
     fn lanes(&self) -> Vec<Lane> {
         Harness::lanes(self)
+    }
+
+    fn executors(&self, lane: &Lane) -> usize {
+        Harness::executors(self, lane)
     }
 
     fn frame(&self, session: &Session, lane: &Lane, batches: Vec<RecordBatch>) -> Result<DataFrame> {

@@ -160,6 +160,7 @@ macro_rules! for_each_rule {
             runs {
                 user_code_runs_on_the_sessions_threads,
                 no_more_calls_at_once_than_threads,
+                per_executor_limits_calls_at_once,
                 a_source_is_not_read_ahead_of_its_reader,
                 an_unkeyed_stream_runs_in_bounded_memory,
                 a_stream_that_was_read_says_so,

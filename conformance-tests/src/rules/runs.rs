@@ -128,6 +128,63 @@ pub fn no_more_calls_at_once_than_threads(t: &Bench) -> Outcome {
     })
 }
 
+/// Counts those who are inside user code.
+#[derive(Clone, Default)]
+struct Crowd(Arc<(AtomicUsize, AtomicUsize)>);
+
+impl Crowd {
+    /// A value that stays inside for a while.
+    fn linger<T>(&self, value: T) -> T {
+        let (now, most) = &*self.0;
+        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(1));
+        now.fetch_sub(1, Ordering::SeqCst);
+        value
+    }
+
+    /// How many were inside at once, since it was asked last.
+    fn most(&self) -> usize {
+        self.0.1.swap(0, Ordering::SeqCst)
+    }
+}
+
+/// A call that says how many of its kind run at the same time on an executor has no more of them there, whatever its shape and however
+/// many threads and partitions there are.
+pub fn per_executor_limits_calls_at_once(t: &Bench) -> Outcome {
+    let rows = (0..24_i64).map(|i| vec![OwnValue::from(i)]).collect();
+    let table = Table::new(Schema::parse("k:long")?, rows);
+    t.on_each_lane(|lane| {
+        let (frame, crowd) = (t.frame(lane, &table)?, Crowd::default());
+        let copy = || (crowd.clone(), crowd.clone(), crowd.clone(), crowd.clone());
+        for most in [1, 2] {
+            let (batch, single, later, zipped) = copy();
+            let later = move |key: Key| {
+                let later = later.clone();
+                async move { later.linger(key) }
+            };
+            let both = move |left: RecordBatch, _: RecordBatch| zipped.linger(left);
+            let plans = [
+                frame
+                    .transform(move |b: RecordBatch| batch.linger(b))
+                    .partition_by("k")
+                    .schema("k:long")
+                    .per_executor(most)
+                    .run()?,
+                frame.transform(move |key: Key| single.linger(key)).per_executor(most).run()?,
+                frame.transform(later).per_executor(most).run()?,
+                frame.cotransform([&frame], both).partition_by("k").schema("k:long").per_executor(most).run()?,
+            ];
+            for (shape, plan) in ["keyed", "row by row", "async", "zipped"].into_iter().zip(&plans) {
+                t.same(&table, plan)?;
+                let (seen, allowed) = (crowd.most(), most * t.executors(lane));
+                let told = || format!("{shape}: {seen} calls were made at once, where {allowed} may be");
+                ensure(seen > 0 && seen <= allowed, told)?;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Batches that know how many of them were made.
 struct Counted {
     schema: Schema,

@@ -113,6 +113,8 @@ pub(crate) enum Fault {
     RunsOnTheCallersThread,
     /// Every call has a thread of its own.
     CallsAllAtOnce,
+    /// Every call has gates of its own, which hold nobody back.
+    GivesEachCallItsGates,
     /// The plan is a word.
     SaysNothing,
     /// The second row of a source is its first once more.
@@ -157,7 +159,7 @@ pub(crate) const WITHOUT_FAULT: [(&str, &str); 10] = [
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 68] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 69] = [
         (
             Self::DropsARowPerKey,
             &[
@@ -360,6 +362,7 @@ impl Fault {
         ),
         (Self::RunsOnTheCallersThread, &["runs::user_code_runs_on_the_sessions_threads"]),
         (Self::CallsAllAtOnce, &["runs::no_more_calls_at_once_than_threads", "runs::user_code_runs_on_the_sessions_threads"]),
+        (Self::GivesEachCallItsGates, &["runs::per_executor_limits_calls_at_once"]),
         (Self::SaysNothing, &["frame::engine_info_is_sound"]),
         (Self::RepeatsTheFirstRow, &["frame::head_takes_what_there_is", "storage::parquet_columns_are_chosen_and_cast"]),
         (

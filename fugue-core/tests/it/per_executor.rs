@@ -117,9 +117,8 @@ fn async_calls_are_held_back_one_by_one() -> Result<()> {
 #[test]
 fn a_stream_holds_its_place_until_it_is_read() -> Result<()> {
     let (df, watch) = (frame(), Watch::default());
-    let held = watch.clone();
     let stream = move |batches: Batches| {
-        let inside = held.enter();
+        let inside = watch.enter();
         batches.inspect(move |_| {
             let _ = &inside;
         })

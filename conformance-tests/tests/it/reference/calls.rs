@@ -6,7 +6,7 @@ use conformance_tests::value::{OwnRow, OwnValue, Table};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::group::{Groups, Member};
 use fugue_core::partition::PartitionSpec;
-use fugue_core::run::{Cancel, Job, RunContext, ordered};
+use fugue_core::run::{Cancel, Gates, Job, RunContext, ordered};
 use fugue_core::transform::{Shape, Task};
 use fugue_core::{Error, ErrorKind, Result, Schema};
 
@@ -43,7 +43,7 @@ impl Reference {
             Ok(Table::from_batches(task.output(), &batches).map_err(broken)?.rows)
         };
         let calls = calls.into_iter().enumerate();
-        let results: Vec<Result<Vec<OwnRow>>> = if self.is(Fault::CallsAllAtOnce) {
+        let results: Vec<Result<Vec<OwnRow>>> = if self.is(Fault::CallsAllAtOnce) || self.is(Fault::GivesEachCallItsGates) {
             let one = &one;
             std::thread::scope(|scope| {
                 let threads: Vec<_> = calls.map(|call| scope.spawn(move || one(call))).collect();
@@ -152,6 +152,9 @@ impl Reference {
         let groups = groups(&tables)?;
         if self.is(Fault::RunsOnTheCallersThread) || self.is(Fault::CallsAllAtOnce) {
             return task.run(groups, run);
+        }
+        if self.is(Fault::GivesEachCallItsGates) {
+            return task.run(groups, &run.with_gates(Gates::new()));
         }
         on_pool(task, run, move |task, run| task.run(groups, run))
     }
