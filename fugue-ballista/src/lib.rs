@@ -1,1 +1,5 @@
 //! Fugue on Ballista.
+
+pub mod cluster;
+pub mod submit;
+mod threads;

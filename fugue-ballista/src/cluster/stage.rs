@@ -1,0 +1,107 @@
+//! Where stages run: on threads of the cluster instead of the executor's own.
+//!
+//! Ballista runs them on a pool of its own whose threads cannot be waited for, have stacks of 2 MiB, and run at a low priority
+//! that every thread inherits which a user's function starts, global pools included.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ballista_core::JobId;
+use ballista_core::serde::protobuf::{RuntimeStatsReport, ShuffleWritePartition, TaskColumnStats, WindowStateReport};
+use ballista_executor::execution_engine::{ExecutionEngine, QueryStageExecutor};
+use ballista_executor::metrics::ExecutorMetricsCollector;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::MetricsSet;
+use datafusion::prelude::SessionConfig;
+use tokio::runtime::Handle;
+use tokio::task::{JoinError, JoinHandle};
+
+/// Any engine, with its stages on threads of ours.
+pub(super) struct Elsewhere {
+    pub(super) engine: Arc<dyn ExecutionEngine>,
+    pub(super) threads: Handle,
+}
+
+impl ExecutionEngine for Elsewhere {
+    fn create_query_stage_exec(
+        &self,
+        job_id: JobId,
+        stage_id: usize,
+        task_id: usize,
+        global_output_partition_ids: Vec<usize>,
+        plan: Arc<dyn ExecutionPlan>,
+        work_dir: &str,
+        config: &SessionConfig,
+    ) -> Result<Arc<dyn QueryStageExecutor>> {
+        let engine = &self.engine;
+        let stage =
+            engine.create_query_stage_exec(job_id, stage_id, task_id, global_output_partition_ids, plan, work_dir, config)?;
+        Ok(Arc::new(Stage { stage, threads: self.threads.clone() }))
+    }
+}
+
+#[derive(Debug)]
+struct Stage {
+    stage: Arc<dyn QueryStageExecutor>,
+    threads: Handle,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stage.fmt(f)
+    }
+}
+
+#[async_trait::async_trait]
+impl QueryStageExecutor for Stage {
+    async fn execute_query_stage(&self, task_id: usize, context: Arc<TaskContext>) -> Result<Vec<ShuffleWritePartition>> {
+        let stage = Arc::clone(&self.stage);
+        let task = self.threads.spawn(async move { stage.execute_query_stage(task_id, context).await });
+        match Aborting(task).join().await {
+            Ok(done) => done,
+            // The executor says what the panic says.
+            Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+            Err(e) => Err(DataFusionError::Execution(format!("the executor ends: {e}"))),
+        }
+    }
+
+    fn collect_plan_metrics(&self) -> Vec<MetricsSet> {
+        self.stage.collect_plan_metrics()
+    }
+
+    fn collect_runtime_stats_reports(&self) -> Vec<RuntimeStatsReport> {
+        self.stage.collect_runtime_stats_reports()
+    }
+
+    fn collect_window_state_reports(&self) -> Result<Vec<WindowStateReport>> {
+        self.stage.collect_window_state_reports()
+    }
+
+    fn collect_column_stats(&self) -> Vec<TaskColumnStats> {
+        self.stage.collect_column_stats()
+    }
+}
+
+/// A task that ends with its waiter, as a cancelled stage must.
+struct Aborting<T>(JoinHandle<T>);
+
+impl<T> Aborting<T> {
+    async fn join(mut self) -> Result<T, JoinError> {
+        (&mut self.0).await
+    }
+}
+
+impl<T> Drop for Aborting<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Ballista's own collector prints each plan.
+pub(super) struct Unrecorded;
+
+impl ExecutorMetricsCollector for Unrecorded {
+    fn record_stage(&self, _: &JobId, _: usize, _: usize, _: Arc<dyn QueryStageExecutor>) {}
+}

@@ -1,0 +1,105 @@
+//! What the scheduler in this process tells its clients besides gRPC: how far a job is, and at once when one has ended.
+
+use std::sync::Arc;
+
+use ballista_core::JobId;
+use ballista_core::error::Result;
+use ballista_core::serde::protobuf::job_status::Status;
+use ballista_core::serde::protobuf::task_status;
+use ballista_scheduler::cluster::{JobState, JobStateEvent};
+use ballista_scheduler::scheduler_server::SchedulerServer;
+use ballista_scheduler::state::execution_graph::ExecutionGraph;
+use ballista_scheduler::state::execution_stage::{ExecutionStage, TaskInfo};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
+use futures::StreamExt;
+use tokio::sync::broadcast;
+
+use crate::submit::{JobWatch, Progress};
+
+type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
+
+/// Looks into a scheduler of this process.
+pub(super) struct Watch {
+    server: Server,
+    jobs: Arc<dyn JobState>,
+    ends: broadcast::Sender<String>,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
+}
+
+impl Watch {
+    /// Follows the scheduler's jobs, on the runtime of the caller.
+    pub(super) async fn start(server: Server, jobs: Arc<dyn JobState>) -> Result<Arc<Self>> {
+        let mut events = server.job_state_events().await?;
+        let (ends, _) = broadcast::channel(1024);
+        let sender = ends.clone();
+        tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                if let JobStateEvent::JobUpdated { job_id, status } = event
+                    && matches!(status.status, Some(Status::Successful(_) | Status::Failed(_)))
+                {
+                    // Nobody may be waiting.
+                    let _ = sender.send(job_id.to_string());
+                }
+            }
+        });
+        Ok(Arc::new(Self { server, jobs, ends }))
+    }
+}
+
+#[async_trait::async_trait]
+impl JobWatch for Watch {
+    async fn progress(&self, job: &str) -> Option<Progress> {
+        let job = JobId::from(job);
+        if let Some(running) = self.server.state.task_manager.get_running_job_cache().get(&job) {
+            return Some(count(&**running.execution_graph.read().await));
+        }
+        let graph = self.jobs.get_execution_graph(&job).await.ok()??;
+        Some(count(&*graph))
+    }
+
+    fn ends(&self) -> broadcast::Receiver<String> {
+        self.ends.subscribe()
+    }
+
+    async fn forget(&self, job: &str) {
+        // It only fails where the job is forgotten already.
+        let _ = self.jobs.remove_job(&JobId::from(job)).await;
+    }
+}
+
+/// How far the stages of a job are. A task is a partition here: how many of them an executor takes at a time is by chance.
+fn count(graph: &dyn ExecutionGraph) -> Progress {
+    graph.stages().values().fold(Progress { stages: Some(0), tasks: Some(0), ..Progress::default() }, |mut sum, stage| {
+        let (tasks, done, rows) = match stage {
+            ExecutionStage::UnResolved(s) => (inputs(&s.plan), 0, None),
+            ExecutionStage::Resolved(s) => (s.partitions, 0, None),
+            ExecutionStage::Running(s) => {
+                (s.partitions, done(&s.task_infos), s.stage_metrics.as_ref().and_then(|m| m.first()?.output_rows()))
+            }
+            ExecutionStage::Successful(s) => (s.partitions, s.partitions, s.stage_metrics.first().and_then(|m| m.output_rows())),
+            ExecutionStage::Failed(s) => (s.partitions, done(&s.task_infos), None),
+        };
+        sum.stages = sum.stages.map(|n| n + 1);
+        sum.stages_done += usize::from(matches!(stage, ExecutionStage::Successful(_)));
+        sum.tasks = sum.tasks.map(|n| n + tasks);
+        sum.tasks_done += done.min(tasks);
+        sum.rows += rows.unwrap_or(0) as u64;
+        sum
+    })
+}
+
+/// How many partitions a stage is going to read.
+fn inputs(plan: &Arc<dyn ExecutionPlan>) -> usize {
+    plan.children().first().map_or(1, |child| child.properties().output_partitioning().partition_count())
+}
+
+fn done(tasks: &[TaskInfo]) -> usize {
+    let done = tasks.iter().filter(|t| matches!(t.task_status, task_status::Status::Successful(_)));
+    done.map(|t| t.global_input_partition_ids.len()).sum()
+}
