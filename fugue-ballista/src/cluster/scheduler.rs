@@ -1,13 +1,16 @@
 //! The scheduler of the cluster, with its port and threads.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ballista_core::config::{BALLISTA_CLIENT_GRPC_MAX_MESSAGE_SIZE, BALLISTA_CLIENT_GRPC_TIMEOUT_SECONDS, TaskSchedulingPolicy};
 use ballista_core::error::BallistaError;
 use ballista_core::extension::SessionConfigExt;
 use ballista_scheduler::cluster::BallistaCluster;
 use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
+use ballista_scheduler::scheduler_server::JobIdGenerator;
 use ballista_scheduler::scheduler_process::{create_scheduler, start_grpc_service_with_listener};
 use datafusion::prelude::SessionConfig;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
@@ -17,6 +20,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::builder::whole_seconds;
 use super::watch::Watch;
 use super::{Builder, MESSAGE_LIMIT};
+use crate::runs::JobOptions;
 use crate::threads::{Threads, failed};
 
 /// How long one request between scheduler and executors may take, in seconds; Ballista's 20 are not enough to decode large plans.
@@ -59,6 +63,9 @@ impl Scheduler {
 fn listen() -> std::io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_nodelay(true)?;
+    // As every other listener does, so that the port is free for others when connections to it linger.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     socket.listen(1024)
 }
@@ -81,6 +88,7 @@ fn config(builder: &Builder, address: SocketAddr) -> SchedulerConfig {
         no_executors_grace_period_seconds: builder.timeout_seconds(),
         min_ready_executors: builder.executors,
         task_max_failures: builder.attempts,
+        job_id_generator: Some(Arc::new(Ids::default())),
         // Says the limits of the scheduler's own requests too, where it is there.
         override_config_producer: Some(Arc::new(session_config)),
         override_session_builder: Some(Arc::clone(&builder.extensions.session_builder)),
@@ -89,9 +97,29 @@ fn config(builder: &Builder, address: SocketAddr) -> SchedulerConfig {
     }
 }
 
+/// Names jobs. Ballista's own does it by a clock that starts a thread, which wakes up each millisecond until the process ends.
+struct Ids {
+    scheduler: u64,
+    next: AtomicU64,
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Self { scheduler: RandomState::new().hash_one(std::process::id()), next: AtomicU64::new(1) }
+    }
+}
+
+#[async_trait::async_trait]
+impl JobIdGenerator for Ids {
+    async fn next_id(&self) -> String {
+        format!("{:016x}-{}", self.scheduler, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// The config that jobs lay their options over.
 fn session_config() -> SessionConfig {
     SessionConfig::new_with_ballista()
         .set_usize(BALLISTA_CLIENT_GRPC_MAX_MESSAGE_SIZE, MESSAGE_LIMIT as usize)
         .set_u64(BALLISTA_CLIENT_GRPC_TIMEOUT_SECONDS, REQUEST_SECONDS)
+        .with_option_extension(JobOptions::default())
 }

@@ -28,6 +28,10 @@ impl Harness for Ballista {
         Ok((Session::builder().threads(lane.partitions).derived(lane.derived).with_engine(engine)?, ()))
     }
 
+    fn executors(&self, _: &Lane) -> usize {
+        2
+    }
+
     fn lanes(&self) -> Vec<Lane> {
         let lane = |partitions, batch_size, chunks, derived, native| Lane {
             partitions,

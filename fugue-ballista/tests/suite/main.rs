@@ -1,0 +1,4 @@
+//! What is promised of the Ballista engine.
+#![expect(clippy::expect_used, reason = "tests stop at the first surprise")]
+
+mod conformance;
