@@ -1,28 +1,63 @@
 //! Which action a task belongs to: executors in this very process hear at once that it is to end. Others hear it from the scheduler.
 
+use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use datafusion::common::extensions_options;
-use datafusion::config::ConfigExtension;
+use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
+use datafusion::common::{Result, config_err};
 use datafusion::prelude::SessionConfig;
-use fugue_core::run::Cancel;
+use fugue_core::run::{Cancel, CancelHandle};
 
-extensions_options! {
-    /// What goes along with a job for our steps.
-    pub(crate) struct JobOptions {
-        /// The number of the action.
-        pub run: u64, default = 0
-    }
+/// What goes along with a job for our steps.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct JobOptions {
+    /// The number of the action.
+    run: u64,
 }
+
+/// The name under which the number stands among all options.
+const RUN: &str = "run";
 
 impl ConfigExtension for JobOptions {
     const PREFIX: &'static str = "fugue";
 }
 
-/// Numbers of other processes are others, so that none is taken for one of here.
-static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(std::process::id()) | 1));
+impl ExtensionOptions for JobOptions {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn cloned(&self) -> Box<dyn ExtensionOptions> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        match (key, value.parse()) {
+            (RUN, Ok(run)) => {
+                self.run = run;
+                Ok(())
+            }
+            _ => config_err!("fugue.{key} cannot be {value}"),
+        }
+    }
+
+    // With the prefix, or it would be lost on the way from the scheduler to the executors.
+    fn entries(&self) -> Vec<ConfigEntry> {
+        let key = format!("{}.{RUN}", Self::PREFIX);
+        vec![ConfigEntry { key, value: Some(self.run.to_string()), description: "the action that a job belongs to" }]
+    }
+}
+
+/// Numbers of this process: others are of other processes.
+static PROCESS: LazyLock<u64> = LazyLock::new(|| (RandomState::new().hash_one(std::process::id()) >> 32 | 1) << 32);
+static NEXT: AtomicU64 = AtomicU64::new(0);
+const COUNTED: u64 = u32::MAX as u64;
 
 static RUNNING: Mutex<Vec<(u64, Cancel)>> = Mutex::new(Vec::new());
 
@@ -37,7 +72,7 @@ pub(crate) struct Listed(u64);
 impl Listed {
     /// Lists an action by what stops it.
     pub(crate) fn new(cancel: &Cancel) -> Self {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let number = *PROCESS | (NEXT.fetch_add(1, Ordering::Relaxed) & COUNTED);
         running().push((number, cancel.clone()));
         Self(number)
     }
@@ -57,5 +92,14 @@ impl Drop for Listed {
 /// What stops the action that a task belongs to, where it is one of this process.
 pub(crate) fn cancel_of(config: &SessionConfig) -> Cancel {
     let run = config.options().extensions.get::<JobOptions>().map_or(0, |options| options.run);
-    running().iter().find(|(number, _)| *number == run).map_or_else(Cancel::never, |(_, cancel)| cancel.child())
+    match running().iter().find(|(number, _)| *number == run) {
+        Some((_, cancel)) => cancel.child(),
+        None if run & !COUNTED == *PROCESS => {
+            // The action is over, and the scheduler has not heard of it.
+            let over = CancelHandle::new();
+            over.cancel();
+            Cancel::new(&over, None)
+        }
+        None => Cancel::never(),
+    }
 }
