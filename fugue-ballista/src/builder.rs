@@ -4,14 +4,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use ballista_core::extension::SessionConfigExt;
-use datafusion::prelude::SessionConfig;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use fugue_core::travel::Reach;
 use fugue_core::{Error, ErrorKind, Result};
-use fugue_datafusion::travel::Site;
+use fugue_datafusion::travel::{self, Away, Site};
 
 use crate::cluster::{self, Cluster};
+use crate::context::Planner;
 use crate::engine::{BallistaEngine, Own, THREADS, context};
 use crate::files::Folder;
+use crate::runs::JobOptions;
 use crate::submit::Client;
 use crate::threads::Threads;
 
@@ -87,9 +89,39 @@ impl<'c> Builder<'c> {
     /// Starts the engine, and its cluster where it has one of its own.
     ///
     /// # Errors
-    /// `EngineFailed` where the cluster does not start or no scheduler answers, `SettingInvalid` for a folder that cannot be used.
+    /// `EngineFailed` where the cluster does not start or no scheduler answers, `Io` for a folder that cannot be used,
+    /// `SettingInvalid` for options that there are not.
     pub async fn start(self) -> Result<BallistaEngine> {
         let folder = Arc::new(Folder::new(self.folder.as_ref())?);
+        let Ready { cluster, client, site, config } = self.ready().await?;
+        let threads = Threads::start("fugue-ballista", THREADS)?;
+        Ok(BallistaEngine {
+            context: context(config, travel::planner()),
+            client,
+            site,
+            folder,
+            runtime: threads.handle().clone(),
+            own: Mutex::new(Some(Own { threads, cluster })),
+        })
+    }
+
+    /// A context of DataFusion whose frames run on the cluster, for programs that go on with DataFusion. Frames can be passed to
+    /// [`transform`](fugue_core::verbs::transform), which leaves them lazy.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and `SettingInvalid` for a cluster that would end with the builder: start it first.
+    pub async fn context(self) -> Result<SessionContext> {
+        if let Place::Own(_) = self.place {
+            let message = "a context does not keep a cluster running; start one by Cluster::builder(), and use BallistaEngine::on(&cluster)";
+            return Err(Error::new(ErrorKind::SettingInvalid, message));
+        }
+        let folder = Arc::new(Folder::new(self.folder.as_ref())?);
+        let Ready { client, site, config, .. } = self.ready().await?;
+        let config = config.with_option_extension(JobOptions::default()).with_extension(Arc::new(Away(site)));
+        Ok(context(config, Arc::new(Planner { client, folder })))
+    }
+
+    async fn ready(self) -> Result<Ready> {
         let (cluster, client, reach, slots, settings) = match self.place {
             Place::Own(builder) => {
                 let (slots, cluster) = (builder.slots_of_all(), builder.start().await?);
@@ -119,16 +151,16 @@ impl<'c> Builder<'c> {
                 Error::new(ErrorKind::SettingInvalid, format!("{key:?} cannot be set to {value:?}")).with_source(e)
             })?;
         }
-        let threads = Threads::start("fugue-ballista", THREADS)?;
-        Ok(BallistaEngine {
-            context: context(config),
-            client,
-            site: Site::new(reach, partitions),
-            folder,
-            runtime: threads.handle().clone(),
-            own: Mutex::new(Some(Own { threads, cluster })),
-        })
+        Ok(Ready { cluster, client, site: Site::new(reach, partitions), config })
     }
+}
+
+/// A cluster that answers, and what its jobs are planned with.
+struct Ready {
+    cluster: Option<Cluster>,
+    client: Client,
+    site: Site,
+    config: SessionConfig,
 }
 
 /// Host and port of `ballista://host:port`.

@@ -5,12 +5,13 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use fugue_core::arrow::array::{AsArray, RecordBatch};
 use fugue_core::arrow::datatypes::Int64Type;
 use fugue_core::blocking::offload;
@@ -40,7 +41,7 @@ use crate::submit::{Client, Job};
 use crate::threads::Threads;
 
 /// Partitions of a result that are fetched at once.
-const AHEAD: usize = 4;
+pub(crate) const AHEAD: usize = 4;
 
 /// Threads of the driver: they plan, submit and fetch.
 pub(crate) const THREADS: usize = 2;
@@ -339,13 +340,13 @@ impl Storage<DataFusionFrame> for BallistaEngine {
     }
 }
 
-/// The context that plans are made in.
-pub(crate) fn context(config: datafusion::prelude::SessionConfig) -> SessionContext {
+/// A context whose plans may hold steps of ours.
+pub(crate) fn context(config: SessionConfig, planner: Arc<dyn QueryPlanner + Send + Sync>) -> SessionContext {
     let mut state = SessionStateBuilder::new()
         .with_default_features()
         .with_config(config)
         .with_runtime_env(Arc::new(RuntimeEnv::default()))
-        .with_query_planner(travel::planner());
+        .with_query_planner(planner);
     for function in travel::functions() {
         state.scalar_functions().get_or_insert_default().push(function);
     }

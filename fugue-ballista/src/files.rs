@@ -43,18 +43,26 @@ impl Folder {
 
     /// Writes rows one after the other into at most so many partitions of about the same size.
     pub(crate) fn write(self: &Arc<Self>, schema: SchemaRef, rows: BatchIter, parts: usize) -> Result<Files> {
+        let columns = Arc::clone(&schema);
+        let plain = rows.flat_map(move |batch| match batch.and_then(|b| plain_batches(&b, &columns)) {
+            Ok(cut) => cut.into_iter().map(Ok).collect(),
+            Err(e) => vec![Err(e)],
+        });
+        self.write_as(schema, Box::new(plain), parts)
+    }
+
+    /// The same for rows that are written in the layout that they have.
+    pub(crate) fn write_as(self: &Arc<Self>, schema: SchemaRef, rows: BatchIter, parts: usize) -> Result<Files> {
         let mut files = Files::new(Arc::clone(self), schema);
         let mut writer = files.begin()?;
         let mut limit = FIRST_FILE;
         for batch in rows {
-            for batch in plain_batches(&batch?, &files.schema)? {
-                if writer.bytes >= limit {
-                    files.end(std::mem::replace(&mut writer, files.begin()?))?;
-                    // As many small ones as there are partitions; then fewer and larger ones.
-                    limit = if files.groups.len() < parts { limit } else { (limit * 2).min(LAST_FILE) };
-                }
-                writer.write(&batch)?;
+            if writer.bytes >= limit {
+                files.end(std::mem::replace(&mut writer, files.begin()?))?;
+                // As many small ones as there are partitions; then fewer and larger ones.
+                limit = if files.groups.len() < parts { limit } else { (limit * 2).min(LAST_FILE) };
             }
+            writer.write(&batch?)?;
         }
         files.end(writer)?;
         files.share(parts);

@@ -25,7 +25,7 @@ use crate::files::{Files, Folder};
 use crate::runs::Listed;
 
 /// Rows up to so many bytes go inside the plan; a message of Ballista's has 16 MiB, and its scheduler keeps each plan.
-const IN_PLAN: usize = 1 << 20;
+pub(crate) const IN_PLAN: usize = 1 << 20;
 
 /// What a plan is made for: an extension of the session config while an action plans. Without it nothing is read.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod builder;
 pub mod cluster;
 mod codec;
+mod context;
 mod engine;
 mod failure;
 mod files;
@@ -15,4 +16,5 @@ mod worker;
 pub use builder::Builder;
 pub use cluster::Cluster;
 pub use codec::Codec;
+pub use context::context;
 pub use engine::BallistaEngine;

@@ -67,25 +67,32 @@ fn running() -> MutexGuard<'static, Vec<(u64, Cancel)>> {
 
 /// An action, known to executors in this process for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Listed(u64);
+pub(crate) struct Listed {
+    number: u64,
+    /// Tasks that still run when the action is over end with it.
+    over: CancelHandle,
+}
 
 impl Listed {
     /// Lists an action by what stops it.
     pub(crate) fn new(cancel: &Cancel) -> Self {
         let number = *PROCESS | (NEXT.fetch_add(1, Ordering::Relaxed) & COUNTED);
-        running().push((number, cancel.clone()));
-        Self(number)
+        let of_tasks = cancel.child();
+        let over = of_tasks.handle();
+        running().push((number, of_tasks));
+        Self { number, over }
     }
 
     /// The option that tasks of the job find the action by.
     pub(crate) fn option(&self) -> JobOptions {
-        JobOptions { run: self.0 }
+        JobOptions { run: self.number }
     }
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        running().retain(|(number, _)| *number != self.0);
+        running().retain(|(number, _)| *number != self.number);
+        self.over.cancel();
     }
 }
 

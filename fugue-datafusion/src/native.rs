@@ -18,6 +18,7 @@ use crate::error::{from_native, here};
 use crate::frame::DataFusionFrame;
 use crate::map::Call;
 use crate::source::CallTable;
+use crate::travel::Away;
 
 /// Marker: frames of DataFusion.
 #[derive(Debug)]
@@ -44,7 +45,8 @@ fn called(df: DataFrame, pending: &Pending) -> Result<DataFrame> {
     let (state, plan) = df.into_parts();
     let frame = DataFusionFrame::from_plan(plan)?;
     let map = pending.bind(frame.schema())?;
-    let (call, input) = Call::map(&frame, &map, None)?;
+    let site = state.config().get_extension::<Away>().map(|away| away.0);
+    let (call, input) = Call::map(&frame, &map, site)?;
     let table = CallTable::new(Arc::new(call), vec![input]);
     let called = DataFusionFrame::of_table(map.task.output().clone(), Arc::new(table))?;
     Ok(DataFrame::new(state, called.plan().clone()))

@@ -70,6 +70,10 @@ impl std::fmt::Debug for AtWork {
     }
 }
 
+/// Says that the frames of a context run on a cluster: an extension of its session config. Functions over them travel.
+#[derive(Clone, Copy, Debug)]
+pub struct Away(pub Site);
+
 /// A process that plans and runs by itself.
 struct InProcess;
 

@@ -1,26 +1,21 @@
 //! Every rule of the suite on Ballista: one cluster for all of them, a session for each case.
 
-use std::sync::LazyLock;
-
 use conformance_tests::{FailsAs, Gap, Harness, Lane, conformance};
-use fugue_ballista::{BallistaEngine, Cluster};
+use fugue_ballista::BallistaEngine;
 use fugue_core::{Result, Session, blocking};
+
+use crate::cluster;
 
 struct Ballista;
 
 /// Shuffle files are fetched over the network, as on a cluster of several machines.
 const REMOTE: u8 = 1;
 
-/// Executors and slots are those of the smallest cluster that can go wrong in the ways of large ones.
-static CLUSTER: LazyLock<Result<Cluster>> =
-    LazyLock::new(|| blocking::wait(Cluster::builder().executors(2).slots(2).start()));
-
 impl Harness for Ballista {
     type Guard = ();
 
     fn session(&self, lane: &Lane) -> Result<(Session, ())> {
-        let cluster = CLUSTER.as_ref().map_err(|e| fugue_core::Error::new(e.kind(), e.message()))?;
-        let mut engine = BallistaEngine::on(cluster).partitions(lane.partitions).batch_size(lane.batch_size);
+        let mut engine = BallistaEngine::on(cluster()?).partitions(lane.partitions).batch_size(lane.batch_size);
         if lane.native == REMOTE {
             engine = engine.set("ballista.shuffle.force_remote_read", "true");
         }

@@ -1,0 +1,198 @@
+//! Contexts of DataFusion whose frames run on a cluster: planned here, submitted when they are collected.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Result, internal_err};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::DataFusionError;
+use datafusion::execution::TaskContext;
+use datafusion::execution::context::QueryPlanner;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
+    SendableRecordBatchStream,
+};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use fugue_core::blocking::offload;
+use fugue_core::io::BatchIter;
+use fugue_core::run::Cancel;
+use fugue_datafusion::travel;
+use futures::TryStreamExt;
+
+use crate::codec::Codec;
+use crate::engine::AHEAD;
+use crate::failure::{self, into_native};
+use crate::files::{Files, Folder};
+use crate::input::IN_PLAN;
+use crate::runs::Listed;
+use crate::submit::Client;
+
+/// A context of DataFusion whose frames run on the cluster of a scheduler: `ballista://host:port`. Its frames can be passed to
+/// [`transform`](fugue_core::verbs::transform) and stay lazy. Contexts of a cluster in this process are made by
+/// [`Builder::context`](crate::Builder::context).
+///
+/// # Errors
+/// `SettingInvalid` for what is no such URL, `EngineFailed` where no scheduler answers.
+pub async fn context(url: &str) -> fugue_core::Result<SessionContext> {
+    crate::Builder::at(url)?.context().await
+}
+
+/// Plans as DataFusion does, and puts what runs on the cluster behind one step.
+pub(crate) struct Planner {
+    pub(crate) client: Client,
+    pub(crate) folder: Arc<Folder>,
+}
+
+impl fmt::Debug for Planner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Planner").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl QueryPlanner for Planner {
+    async fn create_physical_plan(&self, logical: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+        let plan = travel::planner().create_physical_plan(logical, session).await?;
+        if matches!(logical, LogicalPlan::Explain(_)) {
+            return Ok(plan);
+        }
+        // Tables of ours plan what they are called with by this planner too.
+        let mut kept = Vec::new();
+        let inner = |node: Arc<dyn ExecutionPlan>| {
+            let Some(job) = node.downcast_ref::<JobExec>() else { return Ok(Transformed::no(node)) };
+            kept.extend(job.files.iter().cloned());
+            Ok(Transformed::yes(Arc::clone(&job.plan)))
+        };
+        let plan = plan.transform_up(inner)?.data;
+        let (plan, mut files) = self.without_large_tables(plan, session.config().target_partitions()).await?;
+        files.extend(kept);
+        Ok(Arc::new(JobExec::new(plan, self.client.clone(), session.config().clone(), files)))
+    }
+}
+
+impl Planner {
+    /// The plan with tables in memory that are too large for a message in files.
+    async fn without_large_tables(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        parts: usize,
+    ) -> Result<(Arc<dyn ExecutionPlan>, Vec<Arc<Files>>)> {
+        let folder = Arc::clone(&self.folder);
+        let write = move || {
+            let mut all = Vec::new();
+            let plan = plan.transform_up(|node| {
+                let Some(files) = written(&node, &folder, parts).map_err(into_native)? else { return Ok(Transformed::no(node)) };
+                let scan = files.scan(None)?;
+                all.push(Arc::new(files));
+                Ok(Transformed::yes(scan))
+            });
+            Ok((plan.map_err(failure::from_native)?.data, all))
+        };
+        offload(write).await.map_err(into_native)
+    }
+}
+
+/// The rows of a large table in memory as files.
+fn written(node: &Arc<dyn ExecutionPlan>, folder: &Arc<Folder>, parts: usize) -> fugue_core::Result<Option<Files>> {
+    let Some(source) = node.downcast_ref::<DataSourceExec>() else { return Ok(None) };
+    let source: &dyn std::any::Any = source.data_source().as_ref();
+    let Some(memory) = source.downcast_ref::<MemorySourceConfig>() else { return Ok(None) };
+    let bytes: usize = memory.partitions().iter().flatten().map(|b| b.get_array_memory_size()).sum();
+    if bytes <= IN_PLAN {
+        return Ok(None);
+    }
+    let columns = memory.projection().clone();
+    let rows: Vec<_> = memory.partitions().iter().flatten().cloned().collect();
+    let rows: BatchIter = Box::new(rows.into_iter().map(move |batch| match &columns {
+        Some(columns) => Ok(batch.project(columns)?),
+        None => Ok(batch),
+    }));
+    folder.write_as(node.schema(), rows, parts).map(Some)
+}
+
+/// A job of the cluster, as a leaf that is read like any other.
+pub(crate) struct JobExec {
+    plan: Arc<dyn ExecutionPlan>,
+    client: Client,
+    config: SessionConfig,
+    files: Vec<Arc<Files>>,
+    properties: Arc<PlanProperties>,
+}
+
+impl JobExec {
+    fn new(plan: Arc<dyn ExecutionPlan>, client: Client, config: SessionConfig, files: Vec<Arc<Files>>) -> Self {
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(plan.schema()),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        ));
+        Self { plan, client, config, files, properties }
+    }
+}
+
+impl fmt::Debug for JobExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobExec").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+impl DisplayAs for JobExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FugueJobExec: on {}", self.client.address())
+    }
+}
+
+impl ExecutionPlan for JobExec {
+    fn name(&self) -> &'static str {
+        "FugueJobExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>, _: ReplaceChildrenOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        if children.is_empty() { Ok(self) } else { internal_err!("{} has no inputs", self.name()) }
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        if children.is_empty() { Ok(self) } else { internal_err!("{} has no inputs", self.name()) }
+    }
+
+    fn execute(&self, _: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let (plan, client, files) = (Arc::clone(&self.plan), self.client.clone(), self.files.clone());
+        let mut config = self.config.clone();
+        let schema = plan.schema();
+        let columns = Arc::clone(&schema);
+        let rows = async move {
+            let listed = Listed::new(&Cancel::never());
+            config.options_mut().extensions.insert(listed.option());
+            let job = client.submit(plan, Arc::new(Codec::default()), &config, "datafusion").await;
+            let job = job.map_err(|e| into_native(failure::of_job(e)))?;
+            let done = job.finished().await.map_err(|e| into_native(failure::of_job(e)))?;
+            drop((files, listed));
+            Ok::<_, DataFusionError>(done.results(columns, AHEAD))
+        };
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::once(rows).try_flatten())))
+    }
+}
