@@ -19,6 +19,9 @@ use tokio::sync::broadcast;
 use super::endings::Endings;
 use crate::submit::{JobWatch, Progress};
 
+/// How long the state of a job stays that nobody lets go: it holds the plan, and with it all data of the plan.
+const STATE: Duration = Duration::from_secs(60);
+
 /// When files are looked for that a cancelled task has left.
 const LEFTOVERS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
@@ -68,6 +71,11 @@ impl Watch {
         self.endings.end(job.as_str(), with_results);
         // Nobody may be waiting.
         let _ = self.ends.send(job.to_string());
+        let (jobs, forgotten) = (Arc::clone(&self.jobs), job.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(STATE).await;
+            forget(jobs.as_ref(), &forgotten).await;
+        });
         if !with_results {
             let executors = self.server.state.executor_manager.clone();
             tokio::spawn(async move {
@@ -97,8 +105,15 @@ impl JobWatch for Watch {
     }
 
     async fn forget(&self, job: &str) {
-        // It only fails where the job is forgotten already.
-        let _ = self.jobs.remove_job(&JobId::from(job)).await;
+        forget(self.jobs.as_ref(), &JobId::from(job)).await;
+    }
+}
+
+/// Ballista warns of jobs that it does not know any more.
+async fn forget(jobs: &dyn JobState, job: &JobId) {
+    if matches!(jobs.get_job_status(job).await, Ok(Some(_))) {
+        // It does not fail.
+        let _ = jobs.remove_job(job).await;
     }
 }
 
