@@ -55,7 +55,7 @@ impl Scheduler {
 }
 
 /// A listener on a free port. The server sets no option of the connections it accepts, but they inherit this one: without it
-/// every second answer waits for the other side's delayed acknowledgement, 40 ms.
+/// answers wait for the other side's delayed acknowledgement, 40 ms in each job that shuffles.
 fn listen() -> std::io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_nodelay(true)?;
