@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use ballista_core::config::BALLISTA_SCHEDULER_MAX_PARTITIONS_PER_TASK;
 use ballista_core::extension::SessionConfigExt;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use fugue_core::travel::Reach;
@@ -142,7 +143,9 @@ impl<'c> Builder<'c> {
         let mut config = SessionConfig::new_with_ballista()
             .with_target_partitions(partitions)
             // Files of a plan belong to their partitions: these are what tasks are given.
-            .set_bool("datafusion.execution.enable_file_stream_work_stealing", false);
+            .set_bool("datafusion.execution.enable_file_stream_work_stealing", false)
+            // Or one executor takes as many partitions as it has slots, while others have nothing to do.
+            .set_usize(BALLISTA_SCHEDULER_MAX_PARTITIONS_PER_TASK, 1);
         if let Some(rows) = self.batch_size {
             config = config.with_batch_size(rows);
         }

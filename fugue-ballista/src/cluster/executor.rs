@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use arrow_flight::flight_service_server::FlightServiceServer;
 use ballista_core::error::BallistaError;
-use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use ballista_core::serde::protobuf::ExecutorRegistration;
+use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use ballista_core::serde::scheduler::{ExecutorOperatingSystemSpecification, ExecutorSpecification};
 use ballista_core::serde::{BallistaCodec, BallistaLogicalExtensionCodec};
 use ballista_core::utils::{GrpcServerConfig, create_grpc_client_connection, create_grpc_server, create_grpc_server_incoming};
@@ -28,7 +28,9 @@ use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use fugue_core::Result;
 use tokio::sync::mpsc;
 
+use super::endings::Endings;
 use super::pool::Connections;
+use super::scheduler::Scheduler;
 use super::stage::{Elsewhere, Unrecorded};
 use super::{Builder, MESSAGE_LIMIT, REQUEST_SECONDS};
 use crate::submit::grpc;
@@ -56,11 +58,12 @@ impl std::fmt::Debug for Node {
 
 impl Node {
     /// Starts executor `number`, which keeps its files in a folder below `folder`. Not on a runtime.
-    pub(super) fn start(builder: &Builder, number: usize, folder: &Path, scheduler: SocketAddr) -> Result<Self> {
+    pub(super) fn start(builder: &Builder, number: usize, folder: &Path, scheduler: &Scheduler) -> Result<Self> {
         let serving = Threads::start(format!("fugue-exec-{number}"), builder.slots_each().min(2))?;
         let tasks = Threads::start(format!("fugue-task-{number}"), builder.slots_each())?;
-        let setup = Setup { builder, number, folder: folder.join(name(number)), tasks: tasks.handle().clone() };
-        let made = serving.handle().block_on(setup.start(scheduler));
+        let (folder, endings) = (folder.join(name(number)), Arc::clone(scheduler.watch.endings()));
+        let setup = Setup { builder, number, folder, tasks: tasks.handle().clone(), endings };
+        let made = serving.handle().block_on(setup.start(scheduler.address));
         let (executor, running) = made.map_err(|e| failed(format_args!("{} does not start", name(number)), e))?;
         let ports = [executor.metadata.port, executor.metadata.grpc_port].map(|port| port.try_into().unwrap_or_default());
         Ok(Self { executor, ports, serving, tasks, _running: running })
@@ -94,6 +97,7 @@ struct Setup<'b> {
     number: usize,
     folder: PathBuf,
     tasks: tokio::runtime::Handle,
+    endings: Arc<Endings>,
 }
 
 impl Setup<'_> {
@@ -183,7 +187,7 @@ impl Setup<'_> {
             Some(engine) => engine(self.number),
             None => Arc::new(DefaultExecutionEngine::with_client_pool(Arc::new(Connections::default()))),
         };
-        Arc::new(Elsewhere { engine, threads: self.tasks.clone() })
+        Arc::new(Elsewhere { engine, threads: self.tasks.clone(), endings: Arc::clone(&self.endings) })
     }
 
     fn codec(&self) -> BallistaCodec<LogicalPlanNode, PhysicalPlanNode> {

@@ -49,16 +49,9 @@ impl Cluster {
         let folder = fresh_folder(builder)?;
         let scheduler = Scheduler::start(builder)?;
         let (address, watch) = (scheduler.address, Arc::clone(&scheduler.watch));
-        let mut parts = Parts { executors: Vec::new(), scheduler: Some(scheduler), folder };
-        for number in 0..builder.executors {
-            match Node::start(builder, number, parts.folder.path(), address) {
-                Ok(node) => parts.executors.push(Some(node)),
-                Err(e) => {
-                    parts.stop();
-                    return Err(e);
-                }
-            }
-        }
+        let start = |number| Node::start(builder, number, folder.path(), &scheduler).map(Some);
+        let executors = (0..builder.executors).map(start).collect::<Result<_>>()?;
+        let parts = Parts { executors, scheduler: Some(scheduler), folder };
         Ok(Self { address, watch, slots: builder.slots_of_all(), settings: settings(builder), parts: Mutex::new(Some(parts)) })
     }
 

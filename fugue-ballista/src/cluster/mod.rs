@@ -4,7 +4,9 @@
 //! it is stock but the parts: Ballista's own entry points bind fixed ports, wait for signals, and allow one executor in a process.
 
 mod builder;
+mod endings;
 mod executor;
+mod gate;
 mod handle;
 mod pool;
 mod scheduler;

@@ -10,8 +10,8 @@ use ballista_core::error::BallistaError;
 use ballista_core::extension::SessionConfigExt;
 use ballista_scheduler::cluster::BallistaCluster;
 use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
-use ballista_scheduler::scheduler_server::JobIdGenerator;
 use ballista_scheduler::scheduler_process::{create_scheduler, start_grpc_service_with_listener};
+use ballista_scheduler::scheduler_server::JobIdGenerator;
 use datafusion::prelude::SessionConfig;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use fugue_core::Result;
@@ -25,9 +25,6 @@ use crate::threads::{Threads, failed};
 
 /// How long one request between scheduler and executors may take, in seconds; Ballista's 20 are not enough to decode large plans.
 pub(crate) const REQUEST_SECONDS: u64 = 600;
-
-/// How long the state of a finished job stays in memory, in seconds: it holds the plan, and with it all data of the plan.
-const STATE_SECONDS: u64 = 60;
 
 /// A running scheduler.
 #[derive(Debug)]
@@ -59,7 +56,7 @@ impl Scheduler {
 }
 
 /// A listener on a free port. The server sets no option of the connections it accepts, but they inherit this one: without it
-/// every second answer waits for the other side's delayed acknowledgement, 40 ms.
+/// answers wait for the other side's delayed acknowledgement, 40 ms in each job that shuffles.
 fn listen() -> std::io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_nodelay(true)?;
@@ -79,7 +76,8 @@ fn config(builder: &Builder, address: SocketAddr) -> SchedulerConfig {
         scheduling_policy: TaskSchedulingPolicy::PushStaged,
         task_distribution: TaskDistributionPolicy::RoundRobin,
         finished_job_data_clean_up_interval_seconds: whole_seconds(builder.results_kept),
-        finished_job_state_clean_up_interval_seconds: STATE_SECONDS,
+        // Never: the watch does it, which knows what clients have let go already.
+        finished_job_state_clean_up_interval_seconds: 0,
         grpc_server_max_decoding_message_size: MESSAGE_LIMIT,
         grpc_server_max_encoding_message_size: MESSAGE_LIMIT,
         grpc_client_max_message_size: MESSAGE_LIMIT,

@@ -4,7 +4,7 @@
 //! that every thread inherits which a user's function starts, global pools included.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ballista_core::JobId;
 use ballista_core::serde::protobuf::{RuntimeStatsReport, ShuffleWritePartition, TaskColumnStats, WindowStateReport};
@@ -18,10 +18,14 @@ use datafusion::prelude::SessionConfig;
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinHandle};
 
+use super::endings::{Closing, Endings};
+use super::gate::gated;
+
 /// Any engine, with its stages on threads of ours.
 pub(super) struct Elsewhere {
     pub(super) engine: Arc<dyn ExecutionEngine>,
     pub(super) threads: Handle,
+    pub(super) endings: Arc<Endings>,
 }
 
 impl ExecutionEngine for Elsewhere {
@@ -35,10 +39,13 @@ impl ExecutionEngine for Elsewhere {
         work_dir: &str,
         config: &SessionConfig,
     ) -> Result<Arc<dyn QueryStageExecutor>> {
+        let ended = || DataFusionError::Execution(format!("job {job_id} has ended"));
+        let gates = self.endings.begin(job_id.as_str()).ok_or_else(ended)?;
+        let plan = gated(plan, &gates)?;
         let engine = &self.engine;
         let stage =
             engine.create_query_stage_exec(job_id, stage_id, task_id, global_output_partition_ids, plan, work_dir, config)?;
-        Ok(Arc::new(Stage { stage, threads: self.threads.clone() }))
+        Ok(Arc::new(Stage { stage, threads: self.threads.clone(), gates: Mutex::new(Some(gates)) }))
     }
 }
 
@@ -46,6 +53,8 @@ impl ExecutionEngine for Elsewhere {
 struct Stage {
     stage: Arc<dyn QueryStageExecutor>,
     threads: Handle,
+    /// Until it runs, which it does once.
+    gates: Mutex<Option<Closing>>,
 }
 
 impl fmt::Display for Stage {
@@ -58,6 +67,8 @@ impl fmt::Display for Stage {
 impl QueryStageExecutor for Stage {
     async fn execute_query_stage(&self, task_id: usize, context: Arc<TaskContext>) -> Result<Vec<ShuffleWritePartition>> {
         let stage = Arc::clone(&self.stage);
+        // Dropped with this future, which is how a task is cancelled.
+        let _gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner).take();
         let task = self.threads.spawn(async move { stage.execute_query_stage(task_id, context).await });
         match Aborting(task).join().await {
             Ok(done) => done,

@@ -1,6 +1,7 @@
 //! What the scheduler in this process tells its clients besides gRPC: how far a job is, and at once when one has ended.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ballista_core::JobId;
 use ballista_core::error::Result;
@@ -15,7 +16,14 @@ use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use futures::StreamExt;
 use tokio::sync::broadcast;
 
+use super::endings::Endings;
 use crate::submit::{JobWatch, Progress};
+
+/// How long the state of a job stays that nobody lets go: it holds the plan, and with it all data of the plan.
+const STATE: Duration = Duration::from_secs(60);
+
+/// When files are looked for that a cancelled task has left.
+const LEFTOVERS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
 type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
 
@@ -24,6 +32,7 @@ pub(super) struct Watch {
     server: Server,
     jobs: Arc<dyn JobState>,
     ends: broadcast::Sender<String>,
+    endings: Arc<Endings>,
 }
 
 impl std::fmt::Debug for Watch {
@@ -37,18 +46,46 @@ impl Watch {
     pub(super) async fn start(server: Server, jobs: Arc<dyn JobState>) -> Result<Arc<Self>> {
         let mut events = server.job_state_events().await?;
         let (ends, _) = broadcast::channel(1024);
-        let sender = ends.clone();
+        let watch = Arc::new(Self { server, jobs, ends, endings: Arc::default() });
+        let following = Arc::clone(&watch);
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                if let JobStateEvent::JobUpdated { job_id, status } = event
-                    && matches!(status.status, Some(Status::Successful(_) | Status::Failed(_)))
-                {
-                    // Nobody may be waiting.
-                    let _ = sender.send(job_id.to_string());
+                if let JobStateEvent::JobUpdated { job_id, status } = event {
+                    match status.status {
+                        Some(Status::Successful(_)) => following.ended(job_id, true),
+                        Some(Status::Failed(_)) => following.ended(job_id, false),
+                        _ => {}
+                    }
                 }
             }
         });
-        Ok(Arc::new(Self { server, jobs, ends }))
+        Ok(watch)
+    }
+
+    /// What the executors of this process learn of jobs that end.
+    pub(super) fn endings(&self) -> &Arc<Endings> {
+        &self.endings
+    }
+
+    fn ended(&self, job: JobId, with_results: bool) {
+        self.endings.end(job.as_str(), with_results);
+        // Nobody may be waiting.
+        let _ = self.ends.send(job.to_string());
+        let (jobs, forgotten) = (Arc::clone(&self.jobs), job.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(STATE).await;
+            forget(jobs.as_ref(), &forgotten).await;
+        });
+        if !with_results {
+            let executors = self.server.state.executor_manager.clone();
+            tokio::spawn(async move {
+                // Ballista removes the files at once, and tasks that end now make new ones.
+                for later in LEFTOVERS {
+                    tokio::time::sleep(later).await;
+                    executors.clean_up_job_data(job.clone());
+                }
+            });
+        }
     }
 }
 
@@ -68,8 +105,15 @@ impl JobWatch for Watch {
     }
 
     async fn forget(&self, job: &str) {
-        // It only fails where the job is forgotten already.
-        let _ = self.jobs.remove_job(&JobId::from(job)).await;
+        forget(self.jobs.as_ref(), &JobId::from(job)).await;
+    }
+}
+
+/// Ballista warns of jobs that it does not know any more.
+async fn forget(jobs: &dyn JobState, job: &JobId) {
+    if matches!(jobs.get_job_status(job).await, Ok(Some(_))) {
+        // It does not fail.
+        let _ = jobs.remove_job(job).await;
     }
 }
 

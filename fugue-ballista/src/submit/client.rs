@@ -113,11 +113,7 @@ impl Client {
         submit.await.map_err(|e| JobError::Lost(failed("the client has ended", e)))?
     }
 
-    async fn send(
-        self,
-        plan: Vec<u8>,
-        settings: Vec<ballista_core::serde::protobuf::KeyValuePair>,
-    ) -> Result<Job, JobError> {
+    async fn send(self, plan: Vec<u8>, settings: Vec<ballista_core::serde::protobuf::KeyValuePair>) -> Result<Job, JobError> {
         // Before it is sent: the end of a short job is not to be missed.
         let ends = self.0.watch.as_ref().map(|watch| watch.ends());
         let number = self.0.submitted.fetch_add(1, Ordering::Relaxed);

@@ -12,9 +12,10 @@ use crate::cluster::MESSAGE_LIMIT;
 /// Nobody answers within this: nobody is there.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 
-/// A connection whose other side is gone without a word is noticed after both of these.
+/// A connection whose other side is gone without a word is noticed after both of these. A scheduler that decodes large plans is
+/// only slow.
 const PING: Duration = Duration::from_secs(10);
-const PONG: Duration = Duration::from_secs(20);
+const PONG: Duration = Duration::from_secs(60);
 
 /// What one stream buffers that nobody reads.
 const STREAM_WINDOW: u32 = 1 << 20;

@@ -29,6 +29,9 @@ const UNKNOWN: Duration = Duration::from_secs(10);
 /// How often a cancellation is said again: one that comes before the job is planned gets lost.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// When files are removed that a cancelled task has left; a scheduler of this process does so by itself.
+const LEFTOVERS: Duration = Duration::from_secs(1);
+
 /// What Ballista says of a job that was cancelled.
 const CANCELLED: &str = "Cancelled";
 
@@ -279,13 +282,17 @@ async fn drive(client: Client, shared: Arc<Shared>, mut ends: Option<broadcast::
         pause = (pause * 2).min(slowest);
     };
     let phase = if matches!(end, End::Results(_)) { Phase::Finished } else { Phase::Ended };
-    if phase == Phase::Ended
-        && let Some(watch) = client.watch()
-    {
-        watch.forget(&shared.id).await;
-    }
     *shared.end() = Some(end);
     shared.phase.send_replace(phase);
+    match client.watch() {
+        _ if phase == Phase::Finished => {}
+        Some(watch) => watch.forget(&shared.id).await,
+        // Ballista removes the files at once, and tasks that end now make new ones.
+        None => {
+            tokio::time::sleep(LEFTOVERS).await;
+            client.clean(&shared.id).await;
+        }
+    }
 }
 
 /// Nobody waits for a job that nobody follows any more, whatever the reason is.

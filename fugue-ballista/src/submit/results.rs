@@ -168,12 +168,7 @@ async fn open(files: &Files, location: &PartitionLocation) -> Result<SendableRec
 }
 
 /// Whom to ask for the files of an executor, and whether that is the executor itself.
-fn address(
-    client: &Client,
-    proxy: Option<&FlightProxy>,
-    host: &str,
-    port: u16,
-) -> Result<(String, u16, bool), BallistaError> {
+fn address(client: &Client, proxy: Option<&FlightProxy>, host: &str, port: u16) -> Result<(String, u16, bool), BallistaError> {
     let proxy = match proxy {
         Some(FlightProxy::External(address)) => address.as_str(),
         Some(FlightProxy::Local(true)) => client.address(),

@@ -29,7 +29,9 @@ impl Held {
     }
 
     fn is_free(&self) -> bool {
-        self.ports.iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()) && !self.folder.exists() && threads().is_empty()
+        self.ports.iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+            && !self.folder.exists()
+            && threads().is_empty()
     }
 }
 

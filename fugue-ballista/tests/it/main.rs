@@ -1,5 +1,5 @@
 //! What is promised of the cluster in this process, and of jobs that are submitted to it.
-#![expect(clippy::expect_used, reason = "tests stop at the first surprise")]
+#![expect(clippy::expect_used, clippy::panic, reason = "tests stop at the first surprise")]
 
 mod cluster;
 mod submit;
@@ -66,7 +66,11 @@ impl Running {
     }
 
     /// A plan over a table `t` of partitions that begin with the numbers of the batches.
-    async fn plan(&self, partitions: Vec<Vec<RecordBatch>>, query: &str) -> Result<Arc<dyn ExecutionPlan>, Box<dyn std::error::Error>> {
+    async fn plan(
+        &self,
+        partitions: Vec<Vec<RecordBatch>>,
+        query: &str,
+    ) -> Result<Arc<dyn ExecutionPlan>, Box<dyn std::error::Error>> {
         let context = self.context();
         context.register_table("t", Arc::new(MemTable::try_new(partitions[0][0].schema(), partitions)?))?;
         Ok(context.sql(query).await?.create_physical_plan().await?)

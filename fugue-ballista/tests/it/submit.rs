@@ -1,9 +1,12 @@
 //! Jobs: right answers in order, failure and cancellation with a type, files that go.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::projection::ProjectionExec;
@@ -53,6 +56,8 @@ fn results_come_in_order_of_partitions_and_empty_ones_do_no_harm() -> Outcome {
         for ahead in [1, 4, 20] {
             let finished = running.submit(&plan).await?.finished().await?;
             assert_eq!(finished.locations().len(), 9);
+            let executors = finished.locations().iter().filter_map(|l| Some(&l.executor_meta.as_ref()?.id));
+            assert_eq!(executors.collect::<BTreeSet<_>>(), ["executor-0", "executor-1"].map(str::to_owned).iter().collect());
             let read: Vec<_> = finished.results(plan.schema(), ahead).try_collect().await?;
             assert_eq!(numbers(&read), expected);
         }
@@ -191,6 +196,32 @@ fn the_text_of_a_failure_arrives_as_it_is() -> Outcome {
         let Err(JobError::Failed(text)) = running.submit(&plan).await?.finished().await else { panic!("it succeeds") };
         assert!(text.contains("[[as") && text.contains("is]]"), "{text}");
         println!("{text}");
+        running.close().await
+    })
+}
+
+#[test]
+fn a_plan_that_the_scheduler_does_not_understand_is_refused_with_its_words() -> Outcome {
+    run(async {
+        let mut running = Running::start(Cluster::builder()).await?;
+        let elsewhere = |_: &[ColumnarValue]| -> datafusion::common::Result<ColumnarValue> { unreachable!() };
+        let foreign = create_udf("foreign", vec![DataType::Int64], DataType::Int64, Volatility::Volatile, Arc::new(elsewhere));
+        running.functions.push(foreign);
+        let plan = running.plan(partitions(2, 1, 3), "select foreign(n) from t").await?;
+        let Err(JobError::Failed(text)) = running.submit(&plan).await else { panic!("it is taken") };
+        assert!(text.contains("foreign"), "{text}");
+        running.close().await
+    })
+}
+
+#[test]
+fn a_sort_that_does_not_fit_into_memory_spills() -> Outcome {
+    run(async {
+        let running = Running::start(Cluster::builder().executors(1).slots(2).memory(40 << 20)).await?;
+        // 64 MB.
+        let plan = running.plan(partitions(2, 200, 10_000), "select n from t order by k desc, n desc").await?;
+        let read = running.numbers(&plan).await?;
+        assert_eq!((read.len(), read[0], read[1]), (4_000_000, 3_999_999, 3_999_989));
         running.close().await
     })
 }
