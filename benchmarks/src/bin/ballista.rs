@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 const SIZES: [Size; 2] = [Size { rows: 1_000_000, groups: 10_000 }, Size { rows: 10_000_000, groups: 1_000_000 }];
 
 /// What happens to a batch of the answer.
-type Sink = dyn Fn(&RecordBatch) -> Result<f64, BoxError>;
+type Sink<'s> = dyn Fn(&RecordBatch) -> Result<f64, BoxError> + 's;
 
 fn main() -> Result<(), BoxError> {
     let arguments = Arguments::of_program(&["rows", "groups", "pairs", "executors", "slots", "data", "shape"])?;
@@ -116,7 +116,7 @@ impl Bench {
         Pairs::time(pairs, || run(&self.datafusion), || run(&self.ballista))
     }
 
-    fn run(&self, session: &Session, path: &Path, shape: Shape, sink: &Sink) -> Result<f64, BoxError> {
+    fn run(&self, session: &Session, path: &Path, shape: Shape, sink: &Sink<'_>) -> Result<f64, BoxError> {
         self.runtime.block_on(async {
             let df = session.load(path.to_string_lossy()).await?;
             let mut batches = shape.stream(&df).await?;
