@@ -186,10 +186,12 @@ impl ExecutionPlan for JobExec {
         let columns = Arc::clone(&schema);
         let rows = async move {
             let listed = Listed::new(&Cancel::never());
+            let asked = travel::asked_for_at(&plan);
+            let of_job = |e| into_native(asked.tell(failure::of_job(e)));
             config.options_mut().extensions.insert(listed.option());
             let job = client.submit(plan, Arc::new(Codec::default()), &config, "datafusion").await;
-            let job = job.map_err(|e| into_native(failure::of_job(e)))?;
-            let done = job.finished().await.map_err(|e| into_native(failure::of_job(e)))?;
+            let job = job.map_err(of_job)?;
+            let done = job.finished().await.map_err(of_job)?;
             drop((files, listed));
             Ok::<_, DataFusionError>(done.results(columns, AHEAD))
         };

@@ -10,7 +10,8 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable};
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use fugue_core::arrow::array::{AsArray, RecordBatch};
 use fugue_core::arrow::datatypes::Int64Type;
@@ -26,7 +27,7 @@ use fugue_core::transform::{InputRows, Task, run_repartition};
 use fugue_core::travel::Reach;
 use fugue_core::{Error, ErrorKind, Result, Schema};
 use fugue_datafusion::DataFusionFrame;
-use fugue_datafusion::travel::{self, Site, plain_schema};
+use fugue_datafusion::travel::{self, AtWork, Site, plain_schema};
 use futures::future::{BoxFuture, Either, select};
 use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::runtime::Handle;
@@ -36,9 +37,10 @@ use crate::cluster::Cluster;
 use crate::codec::Codec;
 use crate::failure::{self, from_native};
 use crate::files::Folder;
-use crate::input::{Action, InputTable, KeptTable};
+use crate::input::{Action, InputTable, KeptTable, Shown};
 use crate::submit::{Client, Job};
 use crate::threads::Threads;
+use crate::worker::Driver;
 
 /// Partitions of a result that are fetched at once.
 pub(crate) const AHEAD: usize = 4;
@@ -155,7 +157,16 @@ async fn begin(client: &Client, state: &SessionState, plan: &LogicalPlan, run: &
     let work = async {
         let physical = state.create_physical_plan(plan).await.map_err(from_native)?;
         let schema = physical.schema();
-        let job = client.submit(physical, Arc::new(Codec::default()), state.config(), "fugue").await.map_err(failure::of_job)?;
+        if run.pool.is_nested() {
+            // A call on an executor waits for this action, and may hold the slot that its job would need.
+            let mut context = state.task_ctx().session_config().clone();
+            context.set_extension(Arc::new(AtWork(Arc::new(Driver(run.clone())))));
+            let context = Arc::new(TaskContext::from(state).with_session_config(context));
+            return execute_stream(physical, context).map_err(from_native);
+        }
+        let asked = travel::asked_for_at(&physical);
+        let of_job = |e| asked.tell(failure::of_job(e));
+        let job = client.submit(physical, Arc::new(Codec::default()), state.config(), "fugue").await.map_err(of_job)?;
         let told = tell(&job, run);
         let done = match select(pin!(job.finished()), pin!(told)).await {
             Either::Left((done, told)) => {
@@ -165,7 +176,7 @@ async fn begin(client: &Client, state: &SessionState, plan: &LogicalPlan, run: &
             }
             Either::Right(((), done)) => done.await,
         };
-        Ok(done.map_err(failure::of_job)?.results(schema, AHEAD))
+        Ok(done.map_err(of_job)?.results(schema, AHEAD))
     };
     match select(pin!(work), pin!(run.cancel.stopped())).await {
         Either::Left((rows, _)) => rows,
@@ -271,7 +282,8 @@ impl Engine for BallistaEngine {
     }
 
     fn explain(&self, frame: &DataFusionFrame) -> Result<String> {
-        let (state, plan) = (self.context.state(), frame.plan().clone());
+        let (mut state, plan) = (self.context.state(), frame.plan().clone());
+        state.config_mut().set_extension(Arc::new(Shown));
         let (send, receive) = std::sync::mpsc::channel();
         self.runtime.spawn(async move {
             let planned = std::panic::AssertUnwindSafe(state.create_physical_plan(&plan)).catch_unwind().await;
@@ -353,10 +365,15 @@ pub(crate) fn context(config: SessionConfig, planner: Arc<dyn QueryPlanner + Sen
     SessionContext::new_with_state(state.build())
 }
 
-fn open(engine: String, _: Pool) -> BoxFuture<'static, Result<Opened>> {
+fn open(engine: String, pool: Pool) -> BoxFuture<'static, Result<Opened>> {
     Box::pin(async move {
         let engine = match engine.as_str() {
-            "ballista" => BallistaEngine::builder().start().await?,
+            "ballista" => {
+                // As many calls at once as the session has threads, on two machines if there are two.
+                let executors = pool.threads().min(2);
+                let cluster = Cluster::builder().executors(executors).slots(pool.threads() / executors);
+                BallistaEngine::builder().cluster(cluster).start().await?
+            }
             url => BallistaEngine::connect(url).await?,
         };
         Ok(Opened::new(engine))

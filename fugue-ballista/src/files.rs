@@ -142,7 +142,8 @@ impl Files {
         let size = fs::metadata(&writer.path).map_err(|e| failed(&writer.path, e))?.len();
         self.rows += writer.rows;
         self.bytes += usize::try_from(size).unwrap_or(usize::MAX);
-        self.groups.push(vec![(writer.path, size)]);
+        self.groups.push(vec![(writer.path.clone(), size)]);
+        writer.kept = true;
         Ok(())
     }
 
@@ -181,13 +182,23 @@ struct Writer {
     file: FileWriter<BufWriter<File>>,
     rows: usize,
     bytes: u64,
+    kept: bool,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Half a file is of no use; what cannot be removed now goes with the folder.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 impl Writer {
     fn create(path: PathBuf, schema: &SchemaRef) -> Result<Self> {
         let file = File::create(&path).map_err(|e| failed(&path, e))?;
         let file = FileWriter::try_new(BufWriter::with_capacity(1 << 20, file), schema)?;
-        Ok(Self { path, file, rows: 0, bytes: 0 })
+        Ok(Self { path, file, rows: 0, bytes: 0, kept: false })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {

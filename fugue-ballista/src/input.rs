@@ -12,11 +12,11 @@ use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
-use fugue_core::Result;
 use fugue_core::blocking::offload;
 use fugue_core::frame::Source;
 use fugue_core::io::MemorySource;
 use fugue_core::run::RunContext;
+use fugue_core::{Error, ErrorKind, Result};
 use fugue_datafusion::travel::{plain_batches, plain_schema};
 use tokio::sync::OnceCell;
 
@@ -27,7 +27,11 @@ use crate::runs::Listed;
 /// Rows up to so many bytes go inside the plan; a message of Ballista's has 16 MiB, and its scheduler keeps each plan.
 pub(crate) const IN_PLAN: usize = 1 << 20;
 
-/// What a plan is made for: an extension of the session config while an action plans. Without it nothing is read.
+/// Says that a plan is only to be shown: an extension of the session config. Nothing is read for it.
+#[derive(Debug)]
+pub(crate) struct Shown;
+
+/// What a plan is made for: an extension of the session config while an action plans.
 #[derive(Debug)]
 pub(crate) struct Action {
     pub(crate) run: RunContext,
@@ -133,13 +137,16 @@ impl TableProvider for InputTable {
         _: &[Expr],
         _: Option<usize>,
     ) -> NativeResult<Arc<dyn ExecutionPlan>> {
-        let Some(action) = session.config().get_extension::<Action>() else {
-            // Somebody wants to see the plan.
+        if session.config().get_extension::<Shown>().is_some() {
             let schema = self.schema();
             return Ok(Arc::new(EmptyExec::new(match projection {
                 Some(columns) => Arc::new(schema.project(columns)?),
                 None => schema,
             })));
+        }
+        let Some(action) = session.config().get_extension::<Action>() else {
+            let message = "rows of a session on Ballista are read by its actions, not by other contexts; collect or stream the frame";
+            return Err(into_native(Error::new(ErrorKind::Unsupported, message)));
         };
         let parts = session.config().target_partitions();
         with_columns(projection, |columns| self.read(columns, &action, parts)).await

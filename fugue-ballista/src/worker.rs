@@ -56,6 +56,10 @@ impl Worker for Executor {
             return Ok(task.clone());
         }
         let task = unpack(packed, &Registry::linked()?)?;
+        // One on loan has its state already, and is not to be kept longer than it is lent.
+        if !task.is_portable() {
+            return Ok(task);
+        }
         if tasks.len() == REMEMBERED {
             tasks.remove(0);
         }
@@ -94,6 +98,15 @@ pub(crate) fn scheduler_session(config: SessionConfig) -> datafusion::common::Re
         state.scalar_functions().get_or_insert_default().push(function);
     }
     Ok(state.build())
+}
+
+/// What steps find that run in the process of the driver.
+pub(crate) struct Driver(pub(crate) RunContext);
+
+impl Worker for Driver {
+    fn run(&self, _: &TaskContext) -> Result<RunContext> {
+        Ok(self.0.clone())
+    }
 }
 
 /// A task sees its share of the partitions, numbered from 0; what it reads tells their numbers among all.

@@ -1,5 +1,6 @@
 //! The function of a step: at hand, or packed for the place where the step will run; and what plans must know of it either way.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -21,6 +22,8 @@ pub(crate) struct Callee {
     carried: Vec<String>,
     /// Whether rows may be called as they come.
     streams: bool,
+    /// The line of the user's program, where this is that program.
+    asked_for_at: Option<&'static Location<'static>>,
     at: At,
 }
 
@@ -49,18 +52,23 @@ impl Callee {
 
     /// A function that came in a packed step.
     pub(crate) fn arrived(name: String, output: Schema, carried: Vec<String>, streams: bool, bytes: Vec<u8>) -> Self {
-        Self { name, output, carried, streams, at: At::Arrived(bytes.into()) }
+        Self { name, output, carried, streams, asked_for_at: None, at: At::Arrived(bytes.into()) }
     }
 
     fn of(task: &Task, spec: &PartitionSpec, at: At) -> Self {
         let carried = task.output().names().filter(|name| task.carries(name)).map(str::to_owned).collect();
         let by_batches = task.shape() == Shape::Stream && spec.presort_keys().is_empty();
         let streams = task.is_row_wise(spec) || by_batches;
-        Self { name: task.name().to_owned(), output: task.output().clone(), carried, streams, at }
+        let (name, output) = (task.name().to_owned(), task.output().clone());
+        Self { name, output, carried, streams, asked_for_at: task.call_site(), at }
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn asked_for_at(&self) -> Option<&'static Location<'static>> {
+        self.asked_for_at
     }
 
     pub(crate) fn output(&self) -> &Schema {

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, UInt32Array};
+use datafusion::arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::hash_utils::create_hashes;
@@ -15,13 +16,15 @@ use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
 use datafusion::physical_expr::{Distribution, EquivalenceProperties};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::repartition::REPARTITION_RANDOM_STATE;
+use datafusion::physical_plan::repartition::{REPARTITION_RANDOM_STATE, RepartitionExec};
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, Partitioning, PhysicalExpr,
     PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream,
 };
+use fugue_core::group::order_keys;
 use fugue_core::io::BatchIter;
 use fugue_core::partition::{Algo, Num, PartitionSpec};
+use fugue_core::run::RunContext;
 use fugue_core::transform::{InputRows, run_repartition};
 use fugue_core::{Result as OurResult, Schema};
 
@@ -127,18 +130,23 @@ pub(crate) struct PlaceExec {
     input: Arc<dyn ExecutionPlan>,
     /// Places that the exchange above has.
     places: usize,
+    /// Whether rows may come in another order when the step is run again, after the loss of an executor. They are then numbered in an
+    /// order of their own, or those who read them before and after it would see some twice and others never.
+    scrambled: bool,
     properties: Arc<PlanProperties>,
 }
 
 impl PlaceExec {
-    pub(crate) fn new(placing: Arc<Placing>, input: Arc<dyn ExecutionPlan>, places: usize) -> Self {
+    pub(crate) fn new(placing: Arc<Placing>, input: Arc<dyn ExecutionPlan>, places: usize, scrambled: bool) -> Self {
+        // The scheduler takes exchanges out of the plan; what was seen of them stays.
+        let scrambled = scrambled || is_exchanged(&input);
         let properties = Arc::new(PlanProperties::new(
             EquivalenceProperties::new(placing.columns()),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Final,
             Boundedness::Bounded,
         ));
-        Self { placing, input, places, properties }
+        Self { placing, input, places, scrambled, properties }
     }
 
     pub(crate) fn placing(&self) -> &Placing {
@@ -147,6 +155,10 @@ impl PlaceExec {
 
     pub(crate) fn places(&self) -> usize {
         self.places
+    }
+
+    pub(crate) fn is_scrambled(&self) -> bool {
+        self.scrambled
     }
 }
 
@@ -190,7 +202,7 @@ impl ExecutionPlan for PlaceExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match children.pop() {
-            Some(input) => Ok(Arc::new(Self::new(Arc::clone(&self.placing), input, self.places))),
+            Some(input) => Ok(Arc::new(Self::new(Arc::clone(&self.placing), input, self.places, self.scrambled))),
             None => internal_err!("{} has one input", self.name()),
         }
     }
@@ -203,22 +215,48 @@ impl ExecutionPlan for PlaceExec {
         let streams = gathered(&self.input, &context)?;
         let worker = worker_of(&context).map_err(into_native)?;
         let run = worker.run(&context).map_err(into_native)?;
-        let (placing, columns, slots) = (Arc::clone(&self.placing), self.schema(), slots(self.places)?);
+        let (placing, columns, slots, scrambled) =
+            (Arc::clone(&self.placing), self.schema(), slots(self.places)?, self.scrambled);
         let rows = batches(&self.placing.schema, run, move |run, desk| {
             let schema = placing.schema.clone();
             let input = Pull::new(streams, schema.clone(), desk.clone());
+            if let (Layout::Spec(spec), true) = (&placing.layout, scrambled) {
+                let rows = in_order(input.collect::<OurResult<Vec<_>>>()?)?;
+                return Ok(numbered(parts_of(InputRows::Split(vec![rows]), &schema, spec, run)?, slots));
+            }
             let parts = match &placing.layout {
                 Layout::Kept(_) => input.apart().map(Iterator::collect).collect::<OurResult<Vec<_>>>()?,
-                Layout::Spec(spec) if is_per_row(spec) => {
-                    let all = input.collect::<OurResult<Vec<_>>>()?;
-                    all.iter().flat_map(|b| (0..b.num_rows()).map(|row| vec![b.slice(row, 1)])).collect()
-                }
-                Layout::Spec(spec) => run_repartition(InputRows::Stream(Box::new(input)), &schema, spec, run)?,
+                Layout::Spec(spec) => parts_of(InputRows::Stream(Box::new(input)), &schema, spec, run)?,
             };
             Ok(numbered(parts, slots))
         });
         Ok(as_plain(rows, columns, worker))
     }
+}
+
+/// Whether rows of a plan come through an exchange, which gives them in the order in which they happen to arrive.
+fn is_exchanged(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    plan.is::<RepartitionExec>() || plan.children().into_iter().any(is_exchanged)
+}
+
+/// Rows in an order that depends on nothing but them. Rows that are equal may stand in for one another.
+fn in_order(batches: Vec<RecordBatch>) -> OurResult<Vec<RecordBatch>> {
+    let Some(first) = batches.first() else { return Ok(batches) };
+    let all = concat_batches(&first.schema(), &batches)?;
+    let columns: Vec<(ArrayRef, bool)> = all.columns().iter().map(|c| (Arc::clone(c), true)).collect();
+    let order = sort_to_indices(&order_keys(&columns)?, None, None)?;
+    Ok(vec![take_record_batch(&all, &order)?])
+}
+
+fn parts_of(rows: InputRows, schema: &Schema, spec: &PartitionSpec, run: &RunContext) -> OurResult<Vec<Vec<RecordBatch>>> {
+    if !is_per_row(spec) {
+        return run_repartition(rows, schema, spec, run);
+    }
+    let all = match rows {
+        InputRows::Stream(batches) => batches.collect::<OurResult<Vec<_>>>()?,
+        InputRows::Split(parts) => parts.into_iter().flatten().collect(),
+    };
+    Ok(all.iter().flat_map(|b| (0..b.num_rows()).map(|row| vec![b.slice(row, 1)])).collect())
 }
 
 /// Whether each row is a partition.
@@ -263,7 +301,12 @@ fn slots(places: usize) -> Result<Vec<u32>> {
 
 #[cfg(test)]
 mod tests {
-    use super::slots;
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::{ArrayRef, Int64Array, StringViewArray};
+    use datafusion::arrow::record_batch::RecordBatch;
+
+    use super::{in_order, slots};
 
     #[test]
     fn every_place_has_a_value_of_its_own() {
@@ -274,5 +317,20 @@ mod tests {
             found.dedup();
             assert_eq!(found.len(), places);
         }
+    }
+
+    fn rows(numbers: impl Iterator<Item = i64> + Clone) -> RecordBatch {
+        let x: ArrayRef = Arc::new(Int64Array::from_iter(numbers.clone().map(|n| (n % 5 != 0).then_some(n))));
+        let y: ArrayRef = Arc::new(StringViewArray::from_iter_values(numbers.map(|n| format!("text {n}"))));
+        RecordBatch::try_from_iter([("x", x), ("y", y)]).unwrap_or_else(|_| RecordBatch::new_empty(Arc::default()))
+    }
+
+    #[test]
+    fn the_order_of_rows_that_were_exchanged_depends_on_nothing_but_them() {
+        let one = in_order(vec![rows(0..50), rows(50..60)]).unwrap_or_default();
+        let other = in_order(vec![rows((30..60).rev()), rows(0..30)]).unwrap_or_default();
+        assert_eq!(one, other);
+        assert_eq!(one.iter().map(RecordBatch::num_rows).sum::<usize>(), 60);
+        assert!(in_order(Vec::new()).is_ok_and(|rows| rows.is_empty()));
     }
 }

@@ -136,7 +136,7 @@ impl ExtensionPlanner for Planner {
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         if let (Some(node), [input]) = (node.as_any().downcast_ref::<PlaceNode>(), inputs) {
             let places = session.config().target_partitions();
-            return Ok(Some(Arc::new(PlaceExec::new(Arc::clone(&node.placing), Arc::clone(input), places))));
+            return Ok(Some(Arc::new(PlaceExec::new(Arc::clone(&node.placing), Arc::clone(input), places, false))));
         }
         let Some(node) = node.as_any().downcast_ref::<CallNode>() else { return Ok(None) };
         Ok(Some(Arc::new(CallExec::new(Arc::clone(&node.call), inputs.to_vec()))))

@@ -1,5 +1,6 @@
 //! For engines that run plans of DataFusion on other machines: frames whose steps travel, and what those steps find where they run.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
@@ -22,6 +23,7 @@ use fugue_core::transform::Registry;
 use fugue_core::{Error, Result, Schema};
 
 use crate::error::into_native;
+use crate::exec::CallExec;
 use crate::frame::DataFusionFrame;
 use crate::map::Call;
 pub use crate::map::Site;
@@ -92,6 +94,36 @@ pub(crate) fn worker_of(context: &TaskContext) -> Result<Arc<dyn Worker>> {
         Some(at_work) => Arc::clone(&at_work.0),
         None => Arc::new(InProcess),
     })
+}
+
+/// The lines of the user's program that asked for the calls of a plan, by function: a function that travelled by name does not know them.
+#[derive(Clone, Debug, Default)]
+pub struct AskedForAt(Vec<(String, &'static Location<'static>)>);
+
+impl AskedForAt {
+    /// Says in an error of a call where the call was asked for.
+    #[must_use]
+    pub fn tell(&self, error: Error) -> Error {
+        let of_error = self.0.iter().find(|(name, _)| error.context("transformer") == Some(name));
+        match of_error {
+            Some((_, line)) => error.with_call_site(line),
+            None => error,
+        }
+    }
+}
+
+/// The lines that asked for the calls of a plan.
+#[must_use]
+pub fn asked_for_at(plan: &Arc<dyn ExecutionPlan>) -> AskedForAt {
+    let mut found = AskedForAt::default();
+    let mut rest = vec![plan];
+    while let Some(node) = rest.pop() {
+        if let Some(callee) = node.downcast_ref::<CallExec>().map(|step| &step.call().callee) {
+            found.0.extend(callee.asked_for_at().map(|line| (callee.name().to_owned(), line)));
+        }
+        rest.extend(node.children());
+    }
+    found
 }
 
 /// What plans our steps, for the context that frames are made in.

@@ -21,7 +21,7 @@ const VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 enum Step {
     Call { name: String, output: String, carried: Vec<String>, streams: bool, spec: String, work: Kind, members: Vec<(String, Vec<usize>)> },
-    Place { schema: String, layout: Laid, places: usize },
+    Place { schema: String, layout: Laid, places: usize, scrambled: bool },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,7 +50,8 @@ enum Laid {
 pub fn encode(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Vec<u8>>> {
     if let Some(place) = node.downcast_ref::<PlaceExec>() {
         let placing = place.placing();
-        let step = Step::Place { schema: placing.schema.to_string(), layout: laid(&placing.layout), places: place.places() };
+        let (schema, layout) = (placing.schema.to_string(), laid(&placing.layout));
+        let step = Step::Place { schema, layout, places: place.places(), scrambled: place.is_scrambled() };
         return written(&step, &[]).map(Some);
     }
     let Some(step) = node.downcast_ref::<CallExec>() else { return Ok(None) };
@@ -100,9 +101,9 @@ pub fn decode(bytes: &[u8], inputs: &[Arc<dyn ExecutionPlan>]) -> Result<Arc<dyn
     };
     let (step, function) = read(bytes).ok_or_else(unknown)?;
     match (step, inputs) {
-        (Step::Place { schema, layout, places }, [input]) => {
+        (Step::Place { schema, layout, places, scrambled }, [input]) => {
             let placing = Placing { schema: Schema::parse(&schema)?, layout: layout_of(layout)? };
-            Ok(Arc::new(PlaceExec::new(Arc::new(placing), Arc::clone(input), places)))
+            Ok(Arc::new(PlaceExec::new(Arc::new(placing), Arc::clone(input), places, scrambled)))
         }
         (Step::Call { name, output, carried, streams, spec, work, members }, inputs) if members.len() == inputs.len() => {
             let member = |(schema, spread): (String, Vec<usize>)| Ok(Member { schema: Schema::parse(&schema)?, spread });

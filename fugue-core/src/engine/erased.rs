@@ -185,7 +185,9 @@ fn physical<'e, E: Engine>(engine: &'e E, operation: &'static str) -> Result<&'e
 
 /// The engine's own frame, for those who know which engine they opened.
 pub(crate) fn native<E: Engine>(frame: &AnyFrame) -> Result<E::Frame> {
-    frame.inner.downcast_ref::<E::Frame>().cloned().ok_or_else(|| {
+    // Engines may share a type of frames, and still not know what is in those of the other.
+    let same = frame.engine.as_any().is::<E>();
+    frame.inner.downcast_ref::<E::Frame>().filter(|_| same).cloned().ok_or_else(|| {
         Error::new(
             ErrorKind::Unsupported,
             format!("the frame belongs to {}, not to {}", frame.engine.info().name, std::any::type_name::<E>()),

@@ -99,8 +99,10 @@ impl Pool {
         self.inner.compute.spawn(work);
     }
 
-    /// Whether jobs on this handle must be done by who waits for them, if nobody else does.
-    pub(super) fn is_nested(&self) -> bool {
+    /// Whether a call of user code may be waiting for what runs on this handle: jobs on it are done by who waits for them, if nobody
+    /// else does.
+    #[must_use]
+    pub fn is_nested(&self) -> bool {
         self.nested
     }
 
