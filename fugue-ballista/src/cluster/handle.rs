@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ballista_core::config::{BALLISTA_CLIENT_IO_RETRY_WAIT_TIME_MS, BALLISTA_SHUFFLE_READER_FORCE_REMOTE_READ};
+use ballista_core::config::{
+    BALLISTA_CLIENT_IO_RETRY_WAIT_TIME_MS, BALLISTA_SHUFFLE_COMPRESSION_CODEC, BALLISTA_SHUFFLE_READER_FORCE_REMOTE_READ,
+};
 use fugue_core::Result;
 use tempfile::TempDir;
 
@@ -49,6 +51,7 @@ impl Cluster {
         let folder = fresh_folder(builder)?;
         let scheduler = Scheduler::start(builder)?;
         let (address, watch) = (scheduler.address, Arc::clone(&scheduler.watch));
+        watch.found_in(folder.path());
         let start = |number| Node::start(builder, number, folder.path(), &scheduler).map(Some);
         let executors = (0..builder.executors).map(start).collect::<Result<_>>()?;
         let parts = Parts { executors, scheduler: Some(scheduler), folder };
@@ -175,7 +178,11 @@ fn fresh_folder(builder: &Builder) -> Result<TempDir> {
 
 fn settings(builder: &Builder) -> Vec<(&'static str, String)> {
     // Where an executor is gone it is gone for good; Ballista's own three seconds between attempts are for networks.
-    let mut settings = vec![(BALLISTA_CLIENT_IO_RETRY_WAIT_TIME_MS, "100".to_owned())];
+    let mut settings = vec![
+        (BALLISTA_CLIENT_IO_RETRY_WAIT_TIME_MS, "100".to_owned()),
+        // Files stay on this machine, mostly in its memory.
+        (BALLISTA_SHUFFLE_COMPRESSION_CODEC, "none".to_owned()),
+    ];
     if builder.remote_reads {
         settings.push((BALLISTA_SHUFFLE_READER_FORCE_REMOTE_READ, "true".to_owned()));
     }

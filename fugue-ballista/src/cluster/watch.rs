@@ -1,6 +1,7 @@
 //! What the scheduler in this process tells its clients besides gRPC: how far a job is, and at once when one has ended.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ballista_core::JobId;
@@ -33,6 +34,8 @@ pub(super) struct Watch {
     jobs: Arc<dyn JobState>,
     ends: broadcast::Sender<String>,
     endings: Arc<Endings>,
+    /// Below which the executors keep their files.
+    folder: OnceLock<PathBuf>,
 }
 
 impl std::fmt::Debug for Watch {
@@ -46,7 +49,7 @@ impl Watch {
     pub(super) async fn start(server: Server, jobs: Arc<dyn JobState>) -> Result<Arc<Self>> {
         let mut events = server.job_state_events().await?;
         let (ends, _) = broadcast::channel(1024);
-        let watch = Arc::new(Self { server, jobs, ends, endings: Arc::default() });
+        let watch = Arc::new(Self { server, jobs, ends, endings: Arc::default(), folder: OnceLock::new() });
         let following = Arc::clone(&watch);
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
@@ -60,6 +63,12 @@ impl Watch {
             }
         });
         Ok(watch)
+    }
+
+    /// Says where the executors keep their files.
+    pub(super) fn found_in(&self, folder: &Path) {
+        // There is one folder, and it is said once.
+        let _ = self.folder.set(folder.to_owned());
     }
 
     /// What the executors of this process learn of jobs that end.
@@ -106,6 +115,10 @@ impl JobWatch for Watch {
 
     async fn forget(&self, job: &str) {
         forget(self.jobs.as_ref(), &JobId::from(job)).await;
+    }
+
+    fn folder(&self, executor: &str) -> Option<PathBuf> {
+        self.folder.get().map(|folder| folder.join(executor))
     }
 }
 

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ballista_core::client::BallistaClient;
+use ballista_core::extension::SessionConfigExt;
 use ballista_core::serde::protobuf::execute_query_params::Query;
 use ballista_core::serde::protobuf::execute_query_result::Result as Submitted;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
-use ballista_core::serde::protobuf::{CancelJobParams, CleanJobDataParams, ExecuteQueryParams};
+use ballista_core::serde::protobuf::{CancelJobParams, CleanJobDataParams, ExecuteQueryParams, KeyValuePair};
 use ballista_core::{BALLISTA_VERSION, version};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionConfig;
@@ -106,14 +107,15 @@ impl Client {
         job_name: &str,
     ) -> Result<Job, JobError> {
         let settings = encode::settings(config, job_name);
+        let remote = config.ballista_shuffle_reader_force_remote_read();
         let plan = encode::plan(plan, codec).await?;
         let client = self.clone();
         // Where nobody waits any more, the job is made all the same, and cancelled when it is dropped.
-        let submit = self.spawn(async move { client.send(plan, settings).await });
+        let submit = self.spawn(async move { client.send(plan, settings, remote).await });
         submit.await.map_err(|e| JobError::Lost(failed("the client has ended", e)))?
     }
 
-    async fn send(self, plan: Vec<u8>, settings: Vec<ballista_core::serde::protobuf::KeyValuePair>) -> Result<Job, JobError> {
+    async fn send(self, plan: Vec<u8>, settings: Vec<KeyValuePair>, remote: bool) -> Result<Job, JobError> {
         // Before it is sent: the end of a short job is not to be missed.
         let ends = self.0.watch.as_ref().map(|watch| watch.ends());
         let number = self.0.submitted.fetch_add(1, Ordering::Relaxed);
@@ -134,7 +136,7 @@ impl Client {
         match (answer.into_inner().result, incompatible) {
             // Dropping the job cancels it.
             (Some(Submitted::Success(job)), incompatible) => {
-                let job = Job::start(self, job.job_id, ends);
+                let job = Job::start(self, job.job_id, remote, ends);
                 incompatible.map_or(Ok(job), Err)
             }
             (_, Some(incompatible)) => Err(incompatible),

@@ -105,6 +105,8 @@ pub struct Job {
 
 struct Shared {
     id: String,
+    /// Whether results are fetched over the network wherever they lie.
+    remote: bool,
     phase: watch::Sender<Phase>,
     cancelled: watch::Sender<bool>,
     end: Mutex<Option<End>>,
@@ -118,9 +120,9 @@ impl fmt::Debug for Job {
 
 impl Job {
     /// Follows a job that was submitted just now.
-    pub(super) fn start(client: Client, id: String, ends: Option<broadcast::Receiver<String>>) -> Self {
+    pub(super) fn start(client: Client, id: String, remote: bool, ends: Option<broadcast::Receiver<String>>) -> Self {
         let (phase, cancelled) = (watch::channel(Phase::Running).0, watch::channel(false).0);
-        let shared = Arc::new(Shared { id, phase, cancelled, end: Mutex::default() });
+        let shared = Arc::new(Shared { id, remote, phase, cancelled, end: Mutex::default() });
         client.spawn(drive(client.clone(), Arc::clone(&shared), ends));
         Self { client, shared }
     }
@@ -216,6 +218,7 @@ pub(super) struct Files {
     pub(super) job: String,
     pub(super) locations: Vec<PartitionLocation>,
     pub(super) proxy: Option<FlightProxy>,
+    pub(super) remote: bool,
 }
 
 impl fmt::Debug for Files {
@@ -256,7 +259,8 @@ async fn drive(client: Client, shared: Arc<Shared>, mut ends: Option<broadcast::
                         let mut locations = done.partition_location;
                         locations.sort_by_key(|l| (l.partition_id.as_ref().map(|p| p.partition_id), l.file_id));
                         let (client, job) = (client.clone(), shared.id.clone());
-                        break End::Results(Finished(Arc::new(Files { client, job, locations, proxy: flight_proxy })));
+                        let (proxy, remote) = (flight_proxy, shared.remote);
+                        break End::Results(Finished(Arc::new(Files { client, job, locations, proxy, remote })));
                     }
                     Some(Status::Failed(failed)) if failed.error == CANCELLED => break End::Cancelled,
                     Some(Status::Failed(failed)) => break End::Failed(failed.error),

@@ -7,6 +7,7 @@ mod client;
 mod encode;
 pub(crate) mod grpc;
 mod job;
+mod local;
 mod progress;
 mod results;
 

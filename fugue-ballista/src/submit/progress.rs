@@ -1,6 +1,7 @@
 //! How far a job is.
 
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ballista_core::serde::protobuf::GetJobMetricsParams;
@@ -38,6 +39,12 @@ pub trait JobWatch: Debug + Send + Sync {
 
     /// Lets the scheduler forget a job that has ended.
     async fn forget(&self, job: &str);
+
+    /// Where the files of an executor are, if on this machine.
+    fn folder(&self, executor: &str) -> Option<PathBuf> {
+        let _ = executor;
+        None
+    }
 }
 
 /// How often the scheduler of this process is looked into, and one elsewhere is asked.
