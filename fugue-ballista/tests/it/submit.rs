@@ -291,7 +291,7 @@ fn a_job_survives_the_death_of_an_executor_or_says_that_it_does_not() -> Outcome
 #[test]
 fn results_of_a_dead_executor_are_a_typed_error() -> Outcome {
     run(async {
-        let running = Running::start(Cluster::builder().executors(1)).await?;
+        let running = Running::start(Cluster::builder().executors(1).remote_reads(true)).await?;
         let plan = running.plan(partitions(4, 1, 10), "select n from t").await?;
         let finished = running.submit(&plan).await?.finished().await?;
         running.cluster.kill_executor(0);
