@@ -14,10 +14,11 @@ use datafusion::execution::TaskContext;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
     SendableRecordBatchStream,
 };
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -64,12 +65,15 @@ impl QueryPlanner for Planner {
         if matches!(logical, LogicalPlan::Explain(_)) {
             return Ok(plan);
         }
-        // Tables of ours plan what they are called with by this planner too.
+        // Tables of others may plan by this planner too. What is above them was planned for one partition.
         let mut kept = Vec::new();
         let inner = |node: Arc<dyn ExecutionPlan>| {
             let Some(job) = node.downcast_ref::<JobExec>() else { return Ok(Transformed::no(node)) };
             kept.extend(job.files.iter().cloned());
-            Ok(Transformed::yes(Arc::clone(&job.plan)))
+            Ok(Transformed::yes(match job.plan.output_partitioning().partition_count() {
+                1 => Arc::clone(&job.plan),
+                _ => Arc::new(CoalescePartitionsExec::new(Arc::clone(&job.plan))),
+            }))
         };
         let plan = plan.transform_up(inner)?.data;
         let (plan, mut files) = self.without_large_tables(plan, session.config().target_partitions()).await?;

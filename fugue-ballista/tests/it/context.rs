@@ -1,49 +1,14 @@
 //! Frames of DataFusion contexts whose plans run on the cluster, and native frames as data of sessions.
 
-use std::sync::Arc;
-
 use fugue_ballista::{BallistaEngine, context};
-use fugue_core::row::Row;
 use fugue_core::verbs::transform;
 use fugue_core::{Error, ErrorKind, Session};
-use fugue_datafusion::datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
+use fugue_datafusion::datafusion::arrow::array::AsArray;
 use fugue_datafusion::datafusion::arrow::datatypes::Int64Type;
-use fugue_datafusion::datafusion::arrow::record_batch::RecordBatch;
-use fugue_datafusion::datafusion::arrow::util::pretty::pretty_format_batches;
 use fugue_datafusion::datafusion::prelude::{DataFrame, SessionContext};
 
-use crate::{Outcome, cluster, run};
-
-#[derive(Row, Clone)]
-struct Reading {
-    sensor: String,
-    value: i64,
-}
-
-#[derive(Row, Clone)]
-struct Total {
-    sensor: String,
-    total: i64,
-}
-
-fn total(readings: &[Reading]) -> Total {
-    Total { sensor: readings[0].sensor.clone(), total: readings.iter().map(|r| r.value).sum() }
-}
-
-#[fugue_core::transformer]
-fn doubled(reading: Reading) -> Reading {
-    Reading { value: reading.value * 2, ..reading }
-}
-
-fn readings(rows: i64) -> RecordBatch {
-    let sensor: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|i| format!("s{}", i % 3))));
-    let value: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
-    RecordBatch::try_from_iter([("sensor", sensor), ("value", value)]).expect("two columns")
-}
-
-async fn lines(df: DataFrame) -> Result<String, Box<dyn std::error::Error>> {
-    Ok(pretty_format_batches(&df.collect().await?)?.to_string())
-}
+use crate::data::{Reading, doubled, lines, readings, total};
+use crate::support::{Outcome, cluster, run};
 
 async fn here() -> Result<SessionContext, Error> {
     BallistaEngine::on(cluster()?).partitions(7).context().await
