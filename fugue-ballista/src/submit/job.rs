@@ -216,6 +216,8 @@ pub(super) struct Files {
     pub(super) job: String,
     pub(super) locations: Vec<PartitionLocation>,
     pub(super) proxy: Option<FlightProxy>,
+    /// Keeps them, where the scheduler is in this process.
+    _hold: Option<Arc<()>>,
 }
 
 impl fmt::Debug for Files {
@@ -256,7 +258,8 @@ async fn drive(client: Client, shared: Arc<Shared>, mut ends: Option<broadcast::
                         let mut locations = done.partition_location;
                         locations.sort_by_key(|l| (l.partition_id.as_ref().map(|p| p.partition_id), l.file_id));
                         let (client, job) = (client.clone(), shared.id.clone());
-                        break End::Results(Finished(Arc::new(Files { client, job, locations, proxy: flight_proxy })));
+                        let hold = client.watch().map(|watch| watch.hold(&job));
+                        break End::Results(Finished(Arc::new(Files { client, job, locations, proxy: flight_proxy, _hold: hold })));
                     }
                     Some(Status::Failed(failed)) if failed.error == CANCELLED => break End::Cancelled,
                     Some(Status::Failed(failed)) => break End::Failed(failed.error),

@@ -1,6 +1,7 @@
 //! How far a job is.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ballista_core::serde::protobuf::GetJobMetricsParams;
@@ -35,6 +36,9 @@ pub trait JobWatch: Debug + Send + Sync {
 
     /// The ids of jobs, each as it has ended.
     fn ends(&self) -> broadcast::Receiver<String>;
+
+    /// Keeps the results of a job for as long as what it gives lives.
+    fn hold(&self, job: &str) -> Arc<()>;
 
     /// Lets the scheduler forget a job that has ended.
     async fn forget(&self, job: &str);

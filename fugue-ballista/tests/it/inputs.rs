@@ -104,9 +104,9 @@ fn a_slow_consumer_of_large_results_loses_nothing() -> Outcome {
 #[test]
 fn calls_by_key_go_through_files_where_memory_is_small() -> Outcome {
     run(async {
-        let cluster = Cluster::builder().executors(1).slots(2).memory(16 << 20).start().await?;
-        let session = session(BallistaEngine::on(&cluster).partitions(2)).await?;
-        let frame = session.frame(batches(48))?;
+        let cluster = Cluster::builder().executors(1).slots(2).memory(48 << 20).start().await?;
+        let session = session(BallistaEngine::on(&cluster).partitions(2).batch_size(1024)).await?;
+        let frame = session.frame(batches(64))?;
         let key = |batch: RecordBatch| -> RecordBatch {
             let key: ArrayRef = Arc::new(Int64Array::from_iter_values(batch.column(0).as_primitive::<Int64Type>().values().iter().map(|n| n % 100)));
             let mut columns = batch.columns().to_vec();
@@ -117,19 +117,19 @@ fn calls_by_key_go_through_files_where_memory_is_small() -> Outcome {
             let schema = datafusion::arrow::datatypes::Schema::new(fields.chain([key]).collect::<Vec<_>>());
             RecordBatch::try_new(Arc::new(schema), columns).expect("three columns")
         };
-        let keyed = frame.transform(key).schema("*,key:long").run()?;
+        let keyed = frame.transform(move |batches: Batches| batches.map(key)).schema("*,key:long").run()?;
         let first = |rows: &[Keyed]| {
             let falls = rows.is_sorted_by(|a, b| a.n > b.n) && rows.iter().all(|r| r.n % 100 == rows[0].key && r.text.len() == 1024);
             Number { n: if falls { rows.len() as i64 } else { -1 } }
         };
         let counts: Vec<Number> = keyed.transform(first).partition_by("key").presort("n desc").rows().await?;
-        assert_eq!((counts.len(), counts.iter().map(|c| c.n).sum::<i64>()), (100, 48 << 10));
+        assert_eq!((counts.len(), counts.iter().map(|c| c.n).sum::<i64>()), (100, 64 << 10));
         // The same rows do not fit: a zip keeps them in memory, and says so.
         let both = |one: &[Keyed], _: &[Keyed]| Number { n: one.len() as i64 };
         let error = keyed.cotransform([&keyed], both).partition_by("key").count().await.expect_err("it is too much");
         assert_eq!(error.kind(), ErrorKind::EngineFailed, "{error:?}");
         assert!(error.to_string().contains("memory limit"), "{error}");
-        assert_eq!(frame.count().await?, 48 << 10);
+        assert_eq!(frame.count().await?, 64 << 10);
         Ok(cluster.close().await?)
     })
 }
