@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, internal_err};
@@ -14,10 +15,11 @@ use datafusion::execution::TaskContext;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
     SendableRecordBatchStream,
 };
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -64,15 +66,18 @@ impl QueryPlanner for Planner {
         if matches!(logical, LogicalPlan::Explain(_)) {
             return Ok(plan);
         }
-        // Tables of ours plan what they are called with by this planner too.
+        // Tables of others may plan by this planner too. What is above them was planned for one partition.
         let mut kept = Vec::new();
         let inner = |node: Arc<dyn ExecutionPlan>| {
             let Some(job) = node.downcast_ref::<JobExec>() else { return Ok(Transformed::no(node)) };
             kept.extend(job.files.iter().cloned());
-            Ok(Transformed::yes(Arc::clone(&job.plan)))
+            Ok(Transformed::yes(match job.plan.output_partitioning().partition_count() {
+                1 => Arc::clone(&job.plan),
+                _ => Arc::new(CoalescePartitionsExec::new(Arc::clone(&job.plan))),
+            }))
         };
         let plan = plan.transform_up(inner)?.data;
-        let (plan, mut files) = self.without_large_tables(plan, session.config().target_partitions()).await?;
+        let (plan, mut files) = self.without_large_tables(plan).await?;
         files.extend(kept);
         Ok(Arc::new(JobExec::new(plan, self.client.clone(), session.config().clone(), files)))
     }
@@ -80,16 +85,12 @@ impl QueryPlanner for Planner {
 
 impl Planner {
     /// The plan with tables in memory that are too large for a message in files.
-    async fn without_large_tables(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        parts: usize,
-    ) -> Result<(Arc<dyn ExecutionPlan>, Vec<Arc<Files>>)> {
+    async fn without_large_tables(&self, plan: Arc<dyn ExecutionPlan>) -> Result<(Arc<dyn ExecutionPlan>, Vec<Arc<Files>>)> {
         let folder = Arc::clone(&self.folder);
         let write = move || {
             let mut all = Vec::new();
             let plan = plan.transform_up(|node| {
-                let Some(files) = written(&node, &folder, parts).map_err(into_native)? else { return Ok(Transformed::no(node)) };
+                let Some(files) = written(&node, &folder).map_err(into_native)? else { return Ok(Transformed::no(node)) };
                 let scan = files.scan(None)?;
                 all.push(Arc::new(files));
                 Ok(Transformed::yes(scan))
@@ -100,22 +101,37 @@ impl Planner {
     }
 }
 
-/// The rows of a large table in memory as files.
-fn written(node: &Arc<dyn ExecutionPlan>, folder: &Arc<Folder>, parts: usize) -> fugue_core::Result<Option<Files>> {
+/// The rows of a large table in memory as files, one for each partition: what is above it was planned for these.
+fn written(node: &Arc<dyn ExecutionPlan>, folder: &Arc<Folder>) -> fugue_core::Result<Option<Files>> {
     let Some(source) = node.downcast_ref::<DataSourceExec>() else { return Ok(None) };
-    let source: &dyn std::any::Any = source.data_source().as_ref();
-    let Some(memory) = source.downcast_ref::<MemorySourceConfig>() else { return Ok(None) };
+    let source = source.data_source();
+    let Some(memory) = (source.as_ref() as &dyn std::any::Any).downcast_ref::<MemorySourceConfig>() else { return Ok(None) };
     let bytes: usize = memory.partitions().iter().flatten().map(|b| b.get_array_memory_size()).sum();
     if bytes <= IN_PLAN {
         return Ok(None);
     }
     let columns = memory.projection().clone();
-    let rows: Vec<_> = memory.partitions().iter().flatten().cloned().collect();
-    let rows: BatchIter = Box::new(rows.into_iter().map(move |batch| match &columns {
-        Some(columns) => Ok(batch.project(columns)?),
-        None => Ok(batch),
-    }));
-    folder.write_as(node.schema(), rows, parts).map(Some)
+    let limit = source.fetch().unwrap_or(usize::MAX);
+    let parts: Vec<_> = memory.partitions().iter().map(|part| first_rows(part, limit)).collect();
+    let parts = parts.into_iter().map(|part| -> BatchIter {
+        let columns = columns.clone();
+        Box::new(part.into_iter().map(move |batch| match &columns {
+            Some(columns) => Ok(batch.project(columns)?),
+            None => Ok(batch),
+        }))
+    });
+    folder.keep_as(node.schema(), parts).map(Some)
+}
+
+/// So many rows of a partition at most.
+fn first_rows(part: &[RecordBatch], limit: usize) -> Vec<RecordBatch> {
+    let mut left = limit;
+    let take = |batch: &RecordBatch| {
+        let rows = batch.num_rows().min(left);
+        left -= rows;
+        batch.slice(0, rows)
+    };
+    part.iter().map(take).filter(|batch| batch.num_rows() > 0).collect()
 }
 
 /// A job of the cluster, as a leaf that is read like any other.

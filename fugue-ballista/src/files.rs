@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::ipc::writer::FileWriter;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::stats::Precision;
@@ -43,20 +43,10 @@ impl Folder {
 
     /// Writes rows one after the other into at most so many partitions of about the same size.
     pub(crate) fn write(self: &Arc<Self>, schema: SchemaRef, rows: BatchIter, parts: usize) -> Result<Files> {
-        let columns = Arc::clone(&schema);
-        let plain = rows.flat_map(move |batch| match batch.and_then(|b| plain_batches(&b, &columns)) {
-            Ok(cut) => cut.into_iter().map(Ok).collect(),
-            Err(e) => vec![Err(e)],
-        });
-        self.write_as(schema, Box::new(plain), parts)
-    }
-
-    /// The same for rows that are written in the layout that they have.
-    pub(crate) fn write_as(self: &Arc<Self>, schema: SchemaRef, rows: BatchIter, parts: usize) -> Result<Files> {
         let mut files = Files::new(Arc::clone(self), schema);
         let mut writer = files.begin()?;
         let mut limit = FIRST_FILE;
-        for batch in rows {
+        for batch in plain(rows, Arc::clone(&files.schema)) {
             if writer.bytes >= limit {
                 files.end(std::mem::replace(&mut writer, files.begin()?))?;
                 // As many small ones as there are partitions; then fewer and larger ones.
@@ -71,15 +61,30 @@ impl Folder {
 
     /// Writes each partition into one file.
     pub(crate) fn keep(self: &Arc<Self>, schema: SchemaRef, parts: impl Iterator<Item = BatchIter>) -> Result<Files> {
+        let columns = Arc::clone(&schema);
+        self.keep_as(schema, parts.map(|part| plain(part, Arc::clone(&columns))))
+    }
+
+    /// The same for rows that are written in the layout that they have.
+    pub(crate) fn keep_as(self: &Arc<Self>, schema: SchemaRef, parts: impl Iterator<Item = BatchIter>) -> Result<Files> {
         let mut files = Files::new(Arc::clone(self), schema);
+        // A file has one dictionary for a column, and each batch may have one of its own.
+        let dictionaries = files.schema.flattened_fields().iter().any(|f| matches!(f.data_type(), DataType::Dictionary(..)));
         for part in parts {
             let mut writer = files.begin()?;
+            let mut ended = Vec::new();
             for batch in part {
-                for batch in plain_batches(&batch?, &files.schema)? {
-                    writer.write(&batch)?;
+                let batch = batch?;
+                match writer.write(&batch) {
+                    Err(_) if dictionaries && writer.rows > 0 => {
+                        ended.push(files.finished(std::mem::replace(&mut writer, files.begin()?))?);
+                        writer.write(&batch)?;
+                    }
+                    written => written?,
                 }
             }
-            files.end(writer)?;
+            ended.push(files.finished(writer)?);
+            files.groups.push(ended);
         }
         if files.groups.is_empty() {
             let writer = files.begin()?;
@@ -87,6 +92,14 @@ impl Folder {
         }
         Ok(files)
     }
+}
+
+/// Rows in the layout in which they travel.
+fn plain(rows: BatchIter, schema: SchemaRef) -> BatchIter {
+    Box::new(rows.flat_map(move |batch| match batch.and_then(|b| plain_batches(&b, &schema)) {
+        Ok(cut) => cut.into_iter().map(Ok).collect(),
+        Err(e) => vec![Err(e)],
+    }))
 }
 
 /// Arrow files of one schema, in partitions; removed when nobody needs them any more.
@@ -137,14 +150,19 @@ impl Files {
         Writer::create(self.folder.place.path().join(format!("{number}.arrow")), &self.schema)
     }
 
-    fn end(&mut self, mut writer: Writer) -> Result<()> {
+    fn end(&mut self, writer: Writer) -> Result<()> {
+        let file = self.finished(writer)?;
+        self.groups.push(vec![file]);
+        Ok(())
+    }
+
+    fn finished(&mut self, mut writer: Writer) -> Result<(PathBuf, u64)> {
         writer.file.finish()?;
         let size = fs::metadata(&writer.path).map_err(|e| failed(&writer.path, e))?.len();
         self.rows += writer.rows;
         self.bytes += usize::try_from(size).unwrap_or(usize::MAX);
-        self.groups.push(vec![(writer.path.clone(), size)]);
         writer.kept = true;
-        Ok(())
+        Ok((writer.path.clone(), size))
     }
 
     /// Neighbours go together until there are at most so many partitions.

@@ -8,6 +8,8 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::execution::TaskContext;
+use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::projection::ProjectionExec;
@@ -21,6 +23,8 @@ use futures::StreamExt;
 use crate::error::into_native;
 use crate::exec::{CallExec, batches, run_of};
 use crate::map::Call;
+use crate::plan::Planner;
+use crate::travel::Away;
 
 /// A lazy source of the core as a table: one partition, read by projection.
 #[derive(Debug)]
@@ -173,7 +177,7 @@ impl TableProvider for CallTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut inputs = Vec::with_capacity(self.inputs.len());
         for input in &self.inputs {
-            inputs.push(session.create_physical_plan(input).await?);
+            inputs.push(planned(input, session).await?);
         }
         let call: Arc<dyn ExecutionPlan> = Arc::new(CallExec::new(Arc::clone(&self.call), inputs));
         let Some(projection) = projection else { return Ok(call) };
@@ -183,6 +187,17 @@ impl TableProvider for CallTable {
             (Arc::new(Column::new(name, *i)), name.clone())
         };
         Ok(Arc::new(ProjectionExec::try_new(projection.iter().map(column).collect::<Vec<_>>(), call)?))
+    }
+}
+
+/// The plan of an input. A context of a cluster puts a whole plan behind one step of one partition; what is planned here is the inside
+/// of such a plan, and must show the partitions that it will have.
+async fn planned(input: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+    match session.as_any().downcast_ref::<SessionState>() {
+        Some(state) if session.config().get_extension::<Away>().is_some() => {
+            Planner.create_physical_plan(&state.optimize(input)?, session).await
+        }
+        _ => session.create_physical_plan(input).await,
     }
 }
 

@@ -85,7 +85,8 @@ impl Builder {
         self
     }
 
-    /// How long files of a finished job stay where nobody asked to remove them, an hour by default.
+    /// How long files of a finished job stay where nobody asked to remove them, an hour by default. While a client of this process
+    /// reads them, they stay.
     pub fn results_kept(mut self, time: Duration) -> Self {
         self.results_kept = time;
         self

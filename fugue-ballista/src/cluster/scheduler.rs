@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use ballista_core::config::{BALLISTA_CLIENT_GRPC_MAX_MESSAGE_SIZE, BALLISTA_CLIENT_GRPC_TIMEOUT_SECONDS, TaskSchedulingPolicy};
 use ballista_core::error::BallistaError;
@@ -45,7 +46,8 @@ impl Scheduler {
             let cluster = BallistaCluster::new_from_config(&config).await?;
             let jobs = cluster.job_state();
             let server = create_scheduler::<LogicalPlanNode, PhysicalPlanNode>(cluster, Arc::new(config)).await?;
-            let watch = Watch::start(server.clone(), jobs).await?;
+            let kept = Duration::from_secs(whole_seconds(builder.results_kept));
+            let watch = Watch::start(server.clone(), jobs, kept).await?;
             tokio::spawn(start_grpc_service_with_listener(listener, server));
             Ok::<_, BallistaError>((address, watch))
         };
@@ -75,8 +77,8 @@ fn config(builder: &Builder, address: SocketAddr) -> SchedulerConfig {
         bind_port: address.port(),
         scheduling_policy: TaskSchedulingPolicy::PushStaged,
         task_distribution: TaskDistributionPolicy::RoundRobin,
-        finished_job_data_clean_up_interval_seconds: whole_seconds(builder.results_kept),
-        // Never: the watch does it, which knows what clients have let go already.
+        // Never: the watch does it, which knows what clients still read and what they have let go already.
+        finished_job_data_clean_up_interval_seconds: 0,
         finished_job_state_clean_up_interval_seconds: 0,
         grpc_server_max_decoding_message_size: MESSAGE_LIMIT,
         grpc_server_max_encoding_message_size: MESSAGE_LIMIT,

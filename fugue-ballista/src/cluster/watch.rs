@@ -1,7 +1,8 @@
 //! What the scheduler in this process tells its clients besides gRPC: how far a job is, and at once when one has ended.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use ballista_core::JobId;
@@ -36,6 +37,10 @@ pub(super) struct Watch {
     endings: Arc<Endings>,
     /// Below which the executors keep their files.
     folder: OnceLock<PathBuf>,
+    /// How long results stay that nobody reads.
+    kept: Duration,
+    /// Jobs whose results are read.
+    held: Mutex<HashMap<String, Weak<()>>>,
 }
 
 impl std::fmt::Debug for Watch {
@@ -46,10 +51,11 @@ impl std::fmt::Debug for Watch {
 
 impl Watch {
     /// Follows the scheduler's jobs, on the runtime of the caller.
-    pub(super) async fn start(server: Server, jobs: Arc<dyn JobState>) -> Result<Arc<Self>> {
+    pub(super) async fn start(server: Server, jobs: Arc<dyn JobState>, kept: Duration) -> Result<Arc<Self>> {
         let mut events = server.job_state_events().await?;
         let (ends, _) = broadcast::channel(1024);
-        let watch = Arc::new(Self { server, jobs, ends, endings: Arc::default(), folder: OnceLock::new() });
+        let (endings, folder, held) = (Arc::default(), OnceLock::new(), Mutex::default());
+        let watch = Arc::new(Self { server, jobs, ends, endings, folder, kept, held });
         let following = Arc::clone(&watch);
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
@@ -76,7 +82,22 @@ impl Watch {
         &self.endings
     }
 
-    fn ended(&self, job: JobId, with_results: bool) {
+    fn held(&self) -> MutexGuard<'_, HashMap<String, Weak<()>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes results when nobody needs them any more: of clients that went away.
+    async fn clean(&self, job: JobId) {
+        loop {
+            tokio::time::sleep(self.kept).await;
+            if self.held().get(job.as_str()).is_none_or(|hold| hold.strong_count() == 0) {
+                break;
+            }
+        }
+        self.server.state.executor_manager.clean_up_job_data(job);
+    }
+
+    fn ended(self: &Arc<Self>, job: JobId, with_results: bool) {
         self.endings.end(job.as_str(), with_results);
         // Nobody may be waiting.
         let _ = self.ends.send(job.to_string());
@@ -85,7 +106,10 @@ impl Watch {
             tokio::time::sleep(STATE).await;
             forget(jobs.as_ref(), &forgotten).await;
         });
-        if !with_results {
+        if with_results {
+            let watch = Arc::clone(self);
+            tokio::spawn(async move { watch.clean(job).await });
+        } else {
             let executors = self.server.state.executor_manager.clone();
             tokio::spawn(async move {
                 // Ballista removes the files at once, and tasks that end now make new ones.
@@ -111,6 +135,13 @@ impl JobWatch for Watch {
 
     fn ends(&self) -> broadcast::Receiver<String> {
         self.ends.subscribe()
+    }
+
+    fn hold(&self, job: &str) -> Arc<()> {
+        let (mut held, hold) = (self.held(), Arc::default());
+        held.retain(|_, hold| hold.strong_count() > 0);
+        held.insert(job.to_owned(), Arc::downgrade(&hold));
+        hold
     }
 
     async fn forget(&self, job: &str) {

@@ -219,6 +219,8 @@ pub(super) struct Files {
     pub(super) locations: Vec<PartitionLocation>,
     pub(super) proxy: Option<FlightProxy>,
     pub(super) remote: bool,
+    /// Keeps them, where the scheduler is in this process.
+    _hold: Option<Arc<()>>,
 }
 
 impl fmt::Debug for Files {
@@ -259,8 +261,9 @@ async fn drive(client: Client, shared: Arc<Shared>, mut ends: Option<broadcast::
                         let mut locations = done.partition_location;
                         locations.sort_by_key(|l| (l.partition_id.as_ref().map(|p| p.partition_id), l.file_id));
                         let (client, job) = (client.clone(), shared.id.clone());
+                        let hold = client.watch().map(|watch| watch.hold(&job));
                         let (proxy, remote) = (flight_proxy, shared.remote);
-                        break End::Results(Finished(Arc::new(Files { client, job, locations, proxy, remote })));
+                        break End::Results(Finished(Arc::new(Files { client, job, locations, proxy, remote, _hold: hold })));
                     }
                     Some(Status::Failed(failed)) if failed.error == CANCELLED => break End::Cancelled,
                     Some(Status::Failed(failed)) => break End::Failed(failed.error),

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ballista_core::serde::protobuf::GetJobMetricsParams;
@@ -36,6 +37,9 @@ pub trait JobWatch: Debug + Send + Sync {
 
     /// The ids of jobs, each as it has ended.
     fn ends(&self) -> broadcast::Receiver<String>;
+
+    /// Keeps the results of a job for as long as what it gives lives.
+    fn hold(&self, job: &str) -> Arc<()>;
 
     /// Lets the scheduler forget a job that has ended.
     async fn forget(&self, job: &str);

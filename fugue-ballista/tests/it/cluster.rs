@@ -6,16 +6,8 @@ use std::path::PathBuf;
 use fugue_ballista::cluster::Cluster;
 use fugue_core::blocking::wait;
 
-use crate::{ALONE, Outcome, Running, batch, partitions, run, soon};
-
-/// Threads of clusters and clients, Ballista's own among them: it calls them `task_runner`, and some have the name of their parent.
-/// Not the one of `wait`, which stays.
-pub(crate) fn threads() -> Vec<String> {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("tasks");
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    let ours = |name: &String| name.starts_with("fugue-") && !name.starts_with("fugue-async");
-    names.filter(|name| ours(name) || name.starts_with("task_runner")).collect()
-}
+use crate::running::{Running, batch, partitions};
+use crate::support::{Outcome, alone, run, soon, threads};
 
 /// What a cluster holds that must be free afterwards.
 struct Held {
@@ -37,60 +29,62 @@ impl Held {
 
 #[test]
 fn a_closed_cluster_leaves_nothing_behind_however_often() -> Outcome {
-    run(async {
-        let _alone = ALONE.write().await;
-        for _ in 0..3 {
-            let cluster = Cluster::builder().executors(3).start().await?;
-            let held = Held::of(&cluster);
-            assert_eq!(held.ports.len(), 1 + 3 * 2);
-            assert!(cluster.url().starts_with("ballista://127.0.0.1:"), "{}", cluster.url());
-            assert!(!held.is_free());
-            cluster.close().await?;
-            cluster.close().await?;
-            assert!(cluster.ports().is_empty());
-            soon("the end of all threads", || held.is_free()).await;
-        }
-        Ok(())
+    alone("cluster::a_closed_cluster_leaves_nothing_behind_however_often", || {
+        run(async {
+            for _ in 0..3 {
+                let cluster = Cluster::builder().executors(3).start().await?;
+                let held = Held::of(&cluster);
+                assert_eq!(held.ports.len(), 1 + 3 * 2);
+                assert!(cluster.url().starts_with("ballista://127.0.0.1:"), "{}", cluster.url());
+                assert!(!held.is_free());
+                cluster.close().await?;
+                cluster.close().await?;
+                assert!(cluster.ports().is_empty());
+                soon("the end of all threads", || held.is_free()).await;
+            }
+            Ok(())
+        })
     })
 }
 
 #[test]
 fn a_cluster_that_worked_leaves_nothing_behind() -> Outcome {
-    run(async {
-        let running = Running::start(Cluster::builder().slots(2)).await?;
-        let plan = running.plan(partitions(4, 1, 100), "select k, sum(n) from t group by k").await?;
-        assert_eq!(running.numbers(&plan).await?.len(), 10);
-        let slow = running.plan(partitions(4, 1, 100), "select slow(n) from t").await?;
-        let job = running.submit(&slow).await?;
-        soon("work", || running.calls.load(std::sync::atomic::Ordering::SeqCst) > 0).await;
-        let held = Held::of(&running.cluster);
-        let Running { cluster, client, _others, .. } = running;
-        cluster.close().await?;
-        drop((job, client, _others));
-        let _alone = ALONE.write().await;
-        soon("the end of all threads", || held.is_free()).await;
-        Ok(())
+    alone("cluster::a_cluster_that_worked_leaves_nothing_behind", || {
+        run(async {
+            let running = Running::start(Cluster::builder().slots(2)).await?;
+            let plan = running.plan(partitions(4, 1, 100), "select k, sum(n) from t group by k").await?;
+            assert_eq!(running.numbers(&plan).await?.len(), 10);
+            let slow = running.plan(partitions(4, 1, 100), "select slow(n) from t").await?;
+            let job = running.submit(&slow).await?;
+            soon("work", || running.calls.load(std::sync::atomic::Ordering::SeqCst) > 0).await;
+            let held = Held::of(&running.cluster);
+            let Running { cluster, client, .. } = running;
+            cluster.close().await?;
+            drop((job, client));
+            soon("the end of all threads", || held.is_free()).await;
+            Ok(())
+        })
     })
 }
 
 #[test]
 fn a_dropped_cluster_ends_inside_of_a_runtime_and_outside() -> Outcome {
-    run(async {
-        let _alone = ALONE.write().await;
-        let cluster = Cluster::builder().start().await?;
+    alone("cluster::a_dropped_cluster_ends_inside_of_a_runtime_and_outside", || {
+        run(async {
+            let cluster = Cluster::builder().start().await?;
+            let held = Held::of(&cluster);
+            drop(cluster);
+            soon("the end of all threads", || held.is_free()).await;
+            Ok(())
+        })?;
+        let cluster = wait(Cluster::builder().executors(1).start())?;
         let held = Held::of(&cluster);
         drop(cluster);
-        soon("the end of all threads", || held.is_free()).await;
-        Ok(())
-    })?;
-    let _alone = ALONE.blocking_write();
-    let cluster = wait(Cluster::builder().executors(1).start())?;
-    let held = Held::of(&cluster);
-    drop(cluster);
-    assert!(!held.folder.exists(), "a program that ends now leaves files");
-    run(async {
-        soon("the end of all threads", || held.is_free()).await;
-        Ok(())
+        assert!(!held.folder.exists(), "a program that ends now leaves files");
+        run(async {
+            soon("the end of all threads", || held.is_free()).await;
+            Ok(())
+        })
     })
 }
 

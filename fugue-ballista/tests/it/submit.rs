@@ -15,18 +15,12 @@ use fugue_ballista::submit::{Client, JobError, Progress};
 use fugue_core::ErrorKind;
 use futures::{StreamExt, TryStreamExt};
 
-use crate::{Outcome, Running, batch, numbers, partitions, run, soon};
+use crate::running::{Running, batch, numbers, partitions};
+use crate::support::{Outcome, run, soon};
 
-/// The files of all jobs, but for empty folders.
+/// The files of all jobs.
 fn files(running: &Running) -> Vec<std::path::PathBuf> {
-    fn below(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.path().is_dir() { below(&entry.path(), files) } else { files.push(entry.path()) }
-        }
-    }
-    let mut found = Vec::new();
-    below(&running.cluster.work_folder().expect("it runs"), &mut found);
-    found
+    crate::support::files(&running.cluster.work_folder().expect("it runs"))
 }
 
 #[test]

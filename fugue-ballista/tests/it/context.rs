@@ -3,48 +3,16 @@
 use std::sync::Arc;
 
 use fugue_ballista::{BallistaEngine, context};
-use fugue_core::row::Row;
 use fugue_core::verbs::transform;
-use fugue_core::{Error, ErrorKind, Session, blocking};
-use fugue_datafusion::IntoDataFusion;
-use fugue_datafusion::datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
-use fugue_datafusion::datafusion::arrow::datatypes::Int64Type;
+use fugue_core::{Error, ErrorKind, Session};
+use fugue_datafusion::datafusion::arrow::array::{ArrayRef, AsArray, DictionaryArray, Int64Array};
+use fugue_datafusion::datafusion::arrow::datatypes::{Int32Type, Int64Type};
 use fugue_datafusion::datafusion::arrow::record_batch::RecordBatch;
-use fugue_datafusion::datafusion::arrow::util::pretty::pretty_format_batches;
+use fugue_datafusion::datafusion::datasource::MemTable;
 use fugue_datafusion::datafusion::prelude::{DataFrame, SessionContext};
 
-use crate::{Outcome, cluster, run};
-
-#[derive(Row, Clone)]
-struct Reading {
-    sensor: String,
-    value: i64,
-}
-
-#[derive(Row, Clone)]
-struct Total {
-    sensor: String,
-    total: i64,
-}
-
-fn total(readings: &[Reading]) -> Total {
-    Total { sensor: readings[0].sensor.clone(), total: readings.iter().map(|r| r.value).sum() }
-}
-
-#[fugue_core::transformer]
-fn doubled(reading: Reading) -> Reading {
-    Reading { value: reading.value * 2, ..reading }
-}
-
-fn readings(rows: i64) -> RecordBatch {
-    let sensor: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|i| format!("s{}", i % 3))));
-    let value: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
-    RecordBatch::try_from_iter([("sensor", sensor), ("value", value)]).expect("two columns")
-}
-
-async fn lines(df: DataFrame) -> Result<String, Box<dyn std::error::Error>> {
-    Ok(pretty_format_batches(&df.collect().await?)?.to_string())
-}
+use crate::data::{Reading, doubled, lines, readings, some, total};
+use crate::support::{Outcome, cluster, run};
 
 async fn here() -> Result<SessionContext, Error> {
     BallistaEngine::on(cluster()?).partitions(7).context().await
@@ -136,50 +104,53 @@ fn an_error_in_a_plan_of_the_context_is_typed() -> Outcome {
 }
 
 #[test]
-fn a_frame_of_a_session_becomes_one_of_a_foreign_context() -> Outcome {
+fn large_tables_in_memory_keep_their_partitions_limits_and_layouts() -> Outcome {
     run(async {
-        let session = Session::builder().with_engine(BallistaEngine::on(cluster()?).start().await?)?;
-        let frame = session.frame(vec![readings(10)])?.transform(doubled).run()?;
-        let foreign = tokio::task::spawn_blocking(move || frame.to_datafusion(&SessionContext::new())).await??;
-        assert_eq!(foreign.count().await?, 10);
+        let context = here().await?;
+        let rows = 300_000;
+        context.register_batch("one", readings(rows))?;
+        let parts = (0..3).map(|p| vec![some(p * 100_000, p * 100_000 + 60_000), some(p * 100_000 + 60_000, p * 100_000 + 100_000)]);
+        context.register_table("three", Arc::new(MemTable::try_new(readings(0).schema(), parts.collect())?))?;
+        for table in ["one", "three"] {
+            let limited = context.sql(&format!("select value from {table} limit 5")).await?;
+            assert_eq!(limited.collect().await?.iter().map(|b| b.num_rows()).sum::<usize>(), 5, "{table}");
+            for (query, expected) in [
+                ("select count(*) as a, sum(value) as b from {t}", "| 300000 | 44999850000 |"),
+                ("select count(*) as a, max(value) as b from (select * from {t} order by value limit 70000)", "| 70000 | 69999 |"),
+                ("select max(n) as a, max(value - n) as b from (select value, row_number() over (order by value) as n from {t})", "| 300000 | -1 "),
+                ("select count(distinct value) as a, count(distinct sensor) as b from {t}", "| 300000 | 3 |"),
+            ] {
+                let found = lines(context.sql(&query.replace("{t}", table)).await?).await?;
+                assert!(squeezed(&found).contains(expected), "{table}, {query}: {found}");
+            }
+            let sorted = context.sql(&format!("select value from {table} order by value desc")).await?.collect().await?;
+            let sorted: Vec<i64> = sorted.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
+            assert!(sorted.len() == 300_000 && sorted.is_sorted_by(|a, b| a > b), "{table}");
+        }
         Ok(())
     })
 }
 
+/// Text without what makes columns wide.
+fn squeezed(text: &str) -> String {
+    text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 #[test]
-fn a_function_may_run_actions_of_its_own_session() -> Outcome {
+fn large_tables_in_memory_may_have_dictionaries() -> Outcome {
     run(async {
-        // Each of the four slots holds a call that waits for another action.
-        let session = Session::builder().with_engine(BallistaEngine::on(cluster()?).partitions(7).start().await?)?;
-        let inner = session.frame(vec![readings(10)])?.transform(doubled).partition_by("value").run()?;
-        let counting = move |readings: Vec<Reading>| -> Result<Total, Error> {
-            let counted = blocking::wait(inner.count())?;
-            Ok(Total { sensor: readings[0].sensor.clone(), total: i64::try_from(counted).unwrap_or(-1) })
+        let context = here().await?;
+        let word = |p: i64| -> ArrayRef {
+            let words: Vec<String> = (0..100_000).map(|i| format!("w{}", p * 10 + i % 10)).collect();
+            Arc::new(words.iter().map(String::as_str).collect::<DictionaryArray<Int32Type>>())
         };
-        let totals: Vec<Total> = session.frame(vec![readings(100)])?.transform(counting).partition_by("value").rows().await?;
-        assert_eq!(totals.len(), 100);
-        assert!(totals.iter().all(|t| t.total == 10));
+        let value = || -> ArrayRef { Arc::new(Int64Array::from_iter_values(0..100_000)) };
+        let batches = (0..3).map(|p| RecordBatch::try_from_iter([("sensor", word(p)), ("value", value())])).collect::<Result<Vec<_>, _>>()?;
+        context.register_table("words", Arc::new(MemTable::try_new(batches[0].schema(), vec![batches])?))?;
+        let counted = lines(context.sql("select count(*) as n, count(distinct sensor) as w from words").await?).await?;
+        assert!(squeezed(&counted).contains("| 300000 | 30 |"), "{counted}");
+        let totals: DataFrame = transform(context.table("words").await?, total).partition_by("sensor").run()?;
+        assert_eq!(totals.count().await?, 30);
         Ok(())
     })
-}
-
-#[test]
-fn an_error_of_a_named_function_points_at_its_call() -> Outcome {
-    run(async {
-        let session = Session::open(&cluster()?.url()).await?;
-        let frame = session.frame(vec![readings(10)])?;
-        let line = line!() + 1;
-        let refused = frame.transform(refuses).partition_by("sensor").run()?;
-        let error = refused.collect().await.expect_err("it refuses");
-        assert_eq!(error.kind(), ErrorKind::TransformerFailed);
-        assert_eq!(error.call_site().map(|at| at.line()), Some(line), "{error:?}");
-        assert!(error.context("key").is_some_and(|key| key.starts_with("sensor=s")), "{error:?}");
-        assert!(error.context("rows").is_some(), "{error:?}");
-        Ok(())
-    })
-}
-
-#[fugue_core::transformer]
-fn refuses(readings: Vec<Reading>) -> Result<Reading, std::num::ParseIntError> {
-    readings[0].sensor.parse::<i64>().map(|value| Reading { sensor: String::new(), value })
 }

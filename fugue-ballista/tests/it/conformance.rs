@@ -4,7 +4,7 @@ use conformance_tests::{FailsAs, Gap, Harness, Lane, conformance};
 use fugue_ballista::BallistaEngine;
 use fugue_core::{Result, Session, blocking};
 
-use crate::cluster;
+use crate::support::cluster;
 
 struct Ballista;
 
