@@ -19,14 +19,14 @@ use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
-    SendableRecordBatchStream,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PhysicalExpr, PlanProperties,
+    ReplaceChildrenOptions, SendableRecordBatchStream, execute_stream,
 };
 use datafusion::prelude::{SessionConfig, SessionContext};
 use fugue_core::blocking::offload;
 use fugue_core::io::BatchIter;
-use fugue_core::run::Cancel;
-use fugue_datafusion::travel;
+use fugue_core::run::{Cancel, Pool, RunContext};
+use fugue_datafusion::travel::{self, AtWork};
 use futures::TryStreamExt;
 
 use crate::codec::Codec;
@@ -36,6 +36,7 @@ use crate::files::{Files, Folder};
 use crate::input::IN_PLAN;
 use crate::runs::Listed;
 use crate::submit::Client;
+use crate::worker::Driver;
 
 /// A context of DataFusion whose frames run on the cluster of a scheduler: `ballista://host:port`. Its frames can be passed to
 /// [`transform`](fugue_core::verbs::transform) and stay lazy. Contexts of a cluster in this process are made by
@@ -187,7 +188,11 @@ impl ExecutionPlan for JobExec {
         Ok(TreeNodeRecursion::Continue)
     }
 
-    fn replace_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>, _: ReplaceChildrenOptions) -> Result<Arc<dyn ExecutionPlan>> {
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         if children.is_empty() { Ok(self) } else { internal_err!("{} has no inputs", self.name()) }
     }
 
@@ -195,11 +200,18 @@ impl ExecutionPlan for JobExec {
         if children.is_empty() { Ok(self) } else { internal_err!("{} has no inputs", self.name()) }
     }
 
-    fn execute(&self, _: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let (plan, client, files) = (Arc::clone(&self.plan), self.client.clone(), self.files.clone());
         let mut config = self.config.clone();
         let schema = plan.schema();
-        let columns = Arc::clone(&schema);
+        let (columns, held) = (Arc::clone(&schema), Arc::clone(&plan));
+        if Pool::runs_here() {
+            // A call on an executor waits for these rows, and may hold the slot that their job would need.
+            let run = RunContext::new(Pool::shared().map_err(into_native)?, Cancel::never());
+            let config = context.session_config().clone().with_extension(Arc::new(AtWork(Arc::new(Driver(run)))));
+            let here = TaskContext::default().with_session_config(config).with_runtime(context.runtime_env());
+            return execute_stream(plan, Arc::new(here));
+        }
         let rows = async move {
             let listed = Listed::new(&Cancel::never());
             let asked = travel::asked_for_at(&plan);
@@ -208,7 +220,8 @@ impl ExecutionPlan for JobExec {
             let job = client.submit(plan, Arc::new(Codec::default()), &config, "datafusion").await;
             let job = job.map_err(of_job)?;
             let done = job.finished().await.map_err(of_job)?;
-            drop((files, listed));
+            // Functions on loan, files and the name of the action are needed until here.
+            drop((held, files, listed));
             Ok::<_, DataFusionError>(done.results(columns, AHEAD))
         };
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::once(rows).try_flatten())))

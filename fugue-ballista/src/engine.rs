@@ -5,12 +5,12 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::TaskContext;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
-use datafusion::execution::TaskContext;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use fugue_core::arrow::array::{AsArray, RecordBatch};
@@ -51,7 +51,7 @@ pub(crate) const THREADS: usize = 2;
 /// Runs frames on a Ballista cluster, and functions of the user as steps of its jobs.
 pub struct BallistaEngine {
     pub(crate) context: SessionContext,
-    pub(crate) client: Client,
+    pub(crate) address: String,
     pub(crate) site: Site,
     pub(crate) folder: Arc<Folder>,
     pub(crate) runtime: Handle,
@@ -62,13 +62,14 @@ pub struct BallistaEngine {
 /// What the engine started itself.
 #[derive(Debug)]
 pub(crate) struct Own {
+    pub(crate) client: Client,
     pub(crate) threads: Threads,
     pub(crate) cluster: Option<Cluster>,
 }
 
 impl fmt::Debug for BallistaEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BallistaEngine").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("BallistaEngine").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -101,6 +102,12 @@ impl BallistaEngine {
         &self.context
     }
 
+    /// The connection to the scheduler, while the engine is open.
+    fn client(&self) -> Result<Client> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.as_ref().map(|own| own.client.clone()).ok_or_else(closed)
+    }
+
     /// The state of an action: what tables read their rows for.
     fn state(&self, run: &RunContext) -> SessionState {
         let mut state = self.context.state();
@@ -114,7 +121,7 @@ impl BallistaEngine {
     /// Plans, runs and reads; dropping the stream ends the job.
     async fn rows(&self, plan: &LogicalPlan, schema: &Schema, run: &RunContext) -> Result<BatchStream> {
         let (state, plan) = (self.state(run), plan.clone());
-        let (client, run) = (self.client.clone(), run.clone());
+        let (client, run) = (self.client()?, run.clone());
         // An end that is not said is that of the engine.
         let (mut send, receive) = futures::channel::mpsc::channel::<Result<Option<RecordBatch>>>(2);
         let (layout, mut last) = (schema.clone(), send.clone());
@@ -297,8 +304,9 @@ impl Engine for BallistaEngine {
 
     async fn close(&self) -> Result<()> {
         let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Own { threads, cluster }) = own else { return Ok(()) };
-        drop(threads);
+        let Some(Own { client, threads, cluster }) = own else { return Ok(()) };
+        drop((client, threads));
+        self.folder.remove();
         match cluster {
             Some(cluster) => cluster.close().await,
             None => Ok(()),

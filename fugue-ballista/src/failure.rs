@@ -2,6 +2,7 @@
 
 use std::io;
 
+use ballista_core::error::BallistaError;
 use datafusion::error::DataFusionError;
 use fugue_core::travel::{error_from_text, error_to_text};
 use fugue_core::{Error, ErrorKind};
@@ -16,16 +17,16 @@ pub(crate) fn into_native(error: Error) -> DataFusionError {
 /// A DataFusion error as ours.
 pub(crate) fn from_native(error: DataFusionError) -> Error {
     match error {
-        DataFusionError::External(inner) => Error::from_native(inner),
+        DataFusionError::External(inner) if inner.is::<Error>() => Error::from_native(inner),
         error => Error::from_native(error),
     }
 }
 
-/// An error of a step on an executor, as the scheduler is told of it: it takes text, and knows by the kind of the outermost error whether
-/// to try again.
+/// An error of a step on an executor, as the scheduler is told of it: it takes text, and knows by the kind of the innermost native error
+/// whether to try again.
 pub(crate) fn told(error: Error) -> DataFusionError {
     // What Ballista itself met (a shuffle file that is gone) decides there what is run again.
-    if error.kind() != ErrorKind::TransformerFailed && has_native(&error) {
+    if error.kind() != ErrorKind::TransformerFailed && is_for_ballista(&error) {
         return into_native(error);
     }
     let transient = error.is_transient();
@@ -33,11 +34,17 @@ pub(crate) fn told(error: Error) -> DataFusionError {
     if transient { DataFusionError::IoError(io::Error::other(text)) } else { DataFusionError::Execution(text) }
 }
 
-fn has_native(error: &Error) -> bool {
+fn is_for_ballista(error: &Error) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(found) = cause {
-        if found.is::<DataFusionError>() {
-            return true;
+        if let Some(native) = found.downcast_ref::<DataFusionError>() {
+            return match native.find_root() {
+                DataFusionError::IoError(_) => true,
+                DataFusionError::External(inner) => inner.is::<BallistaError>(),
+                // Another step of ours has said it already.
+                DataFusionError::Execution(text) => text.contains("<<fugue:"),
+                _ => false,
+            };
         }
         cause = found.source();
     }

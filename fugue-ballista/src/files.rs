@@ -15,6 +15,7 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::datasource::physical_plan::{ArrowSource, FileGroup, FileScanConfigBuilder};
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::DataFusionError;
 use datafusion::physical_plan::{ExecutionPlan, Partitioning};
 use fugue_core::io::BatchIter;
 use fugue_core::{Error, ErrorKind, Result};
@@ -38,7 +39,16 @@ impl Folder {
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix("fugue-ballista-");
         let place = inside.map_or_else(|| builder.tempdir(), |inside| builder.tempdir_in(inside));
-        Ok(Self { place: place.map_err(|e| Error::new(ErrorKind::Io, "no folder for data on its way").with_source(e))?, next: AtomicU64::new(0) })
+        Ok(Self {
+            place: place.map_err(|e| Error::new(ErrorKind::Io, "no folder for data on its way").with_source(e))?,
+            next: AtomicU64::new(0),
+        })
+    }
+
+    /// Removes the folder, though frames may still know it: nobody can read them any more.
+    pub(crate) fn remove(&self) {
+        // What cannot be removed now goes with the last frame.
+        let _ = fs::remove_dir_all(self.place.path());
     }
 
     /// Writes rows one after the other into at most so many partitions of about the same size.
@@ -127,8 +137,9 @@ impl Files {
 
     /// A leaf that reads some of the columns.
     pub(crate) fn scan(&self, columns: Option<Vec<usize>>) -> NativeResult<Arc<dyn ExecutionPlan>> {
-        let file = |(path, size): &(PathBuf, u64)| PartitionedFile::new(path.to_string_lossy(), *size);
-        let groups: Vec<_> = self.groups.iter().map(|group| FileGroup::new(group.iter().map(file).collect())).collect();
+        let group =
+            |group: &Vec<(PathBuf, u64)>| group.iter().map(partitioned).collect::<NativeResult<Vec<_>>>().map(FileGroup::new);
+        let groups = self.groups.iter().map(group).collect::<NativeResult<Vec<_>>>()?;
         let mut statistics = Statistics::new_unknown(&self.schema);
         statistics.num_rows = Precision::Exact(self.rows);
         statistics.total_byte_size = Precision::Inexact(self.bytes);
@@ -192,6 +203,15 @@ impl Drop for Files {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// A file as a scan names it: other characters than letters have codes there.
+fn partitioned((path, size): &(PathBuf, u64)) -> NativeResult<PartitionedFile> {
+    let location =
+        datafusion::object_store::path::Path::from_filesystem_path(path).map_err(|e| DataFusionError::External(Box::new(e)))?;
+    let mut file = PartitionedFile::new("", *size);
+    file.object_meta.location = location;
+    Ok(file)
 }
 
 /// A file in the making.

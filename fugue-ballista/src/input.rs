@@ -145,7 +145,8 @@ impl TableProvider for InputTable {
             })));
         }
         let Some(action) = session.config().get_extension::<Action>() else {
-            let message = "rows of a session on Ballista are read by its actions, not by other contexts; collect or stream the frame";
+            let message =
+                "rows of a session on Ballista are read by its actions, not by other contexts; collect or stream the frame";
             return Err(into_native(Error::new(ErrorKind::Unsupported, message)));
         };
         let parts = session.config().target_partitions();

@@ -1,7 +1,7 @@
 //! What our steps find on an executor: threads, functions by name, the attempt, the number of a partition.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ballista_core::execution_plans::ShuffleReaderExec;
 use ballista_core::extension::SessionConfigExt;
@@ -41,6 +41,10 @@ impl Executor {
     pub(crate) fn new(slots: usize) -> Result<Self> {
         Ok(Self { pool: Pool::new(slots)?, gates: Gates::default(), tasks: Mutex::default() })
     }
+
+    fn tasks(&self) -> MutexGuard<'_, Vec<(Box<[u8]>, Task)>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Worker for Executor {
@@ -51,20 +55,25 @@ impl Worker for Executor {
     }
 
     fn task(&self, packed: &[u8]) -> Result<Task> {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, task)) = tasks.iter().find(|(bytes, _)| **bytes == *packed) {
+        if let Some((_, task)) = self.tasks().iter().find(|(bytes, _)| **bytes == *packed) {
             return Ok(task.clone());
         }
-        let task = unpack(packed, &Registry::linked()?)?;
+        let made = unpack(packed, &Registry::linked()?)?;
         // One on loan has its state already, and is not to be kept longer than it is lent.
-        if !task.is_portable() {
-            return Ok(task);
+        if !made.is_portable() {
+            return Ok(made);
         }
-        if tasks.len() == REMEMBERED {
-            tasks.remove(0);
+        let mut tasks = self.tasks();
+        if let Some((_, task)) = tasks.iter().find(|(bytes, _)| **bytes == *packed) {
+            // Another task was faster; all are to share one state and one limit.
+            return Ok(task.clone());
         }
-        tasks.push((packed.into(), task.clone()));
-        Ok(task)
+        tasks.push((packed.into(), made.clone()));
+        let forgotten = (tasks.len() > REMEMBERED).then(|| tasks.remove(0));
+        // What it holds is the user's, and is dropped when nobody waits for it.
+        drop(tasks);
+        drop(forgotten);
+        Ok(made)
     }
 
     fn partition(&self, input: &dyn ExecutionPlan, partition: usize) -> usize {
@@ -114,10 +123,10 @@ fn shuffled(plan: &dyn ExecutionPlan, partition: usize) -> Option<usize> {
     if let Some(reader) = plan.downcast_ref::<ShuffleReaderExec>() {
         return Some(reader.partition.get(partition)?.first()?.partition_id.partition_id);
     }
-    match &*plan.children() {
-        [child] => shuffled(child.as_ref(), partition),
-        _ => None,
-    }
+    // All inputs of a step that have as many partitions have the same ones.
+    let count = |plan: &dyn ExecutionPlan| plan.properties().output_partitioning().partition_count();
+    let alike = plan.children().into_iter().filter(|child| count(child.as_ref()) == count(plan));
+    alike.into_iter().find_map(|child| shuffled(child.as_ref(), partition))
 }
 
 /// How often a task was tried before: `TID job/stage.stage_attempt/task.task_attempt`, where both count.

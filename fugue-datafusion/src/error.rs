@@ -11,7 +11,8 @@ pub(crate) fn into_native(error: Error) -> DataFusionError {
 /// A DataFusion error as ours; one of ours that comes back through DataFusion is as it was.
 pub(crate) fn from_native(error: DataFusionError) -> Error {
     match error {
-        DataFusionError::External(inner) => Error::from_native(inner),
+        // Errors of others stay inside DataFusion's: a cluster looks there for what it may try again.
+        DataFusionError::External(inner) if inner.is::<Error>() => Error::from_native(inner),
         error if Error::find(&error).is_none() && concerns_a_file(&error) => {
             Error::new(ErrorKind::Io, error.strip_backtrace()).with_source(error)
         }

@@ -16,10 +16,12 @@ use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
 use datafusion::physical_expr::{Distribution, EquivalenceProperties};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::repartition::{REPARTITION_RANDOM_STATE, RepartitionExec};
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::repartition::REPARTITION_RANDOM_STATE;
 use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, Partitioning, PhysicalExpr,
-    PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, Partitioning,
+    PhysicalExpr, PlanProperties, ReplaceChildrenOptions, SendableRecordBatchStream,
 };
 use fugue_core::group::order_keys;
 use fugue_core::io::BatchIter;
@@ -29,7 +31,7 @@ use fugue_core::transform::{InputRows, run_repartition};
 use fugue_core::{Result as OurResult, Schema};
 
 use crate::error::into_native;
-use crate::exec::{Pull, as_plain, batches, gathered};
+use crate::exec::{CallExec, Pull, as_plain, batches, gathered, unmerged};
 use crate::frame::Layout;
 use crate::travel::worker_of;
 use crate::types::{columns_of, plain_schema};
@@ -139,7 +141,7 @@ pub(crate) struct PlaceExec {
 impl PlaceExec {
     pub(crate) fn new(placing: Arc<Placing>, input: Arc<dyn ExecutionPlan>, places: usize, scrambled: bool) -> Self {
         // The scheduler takes exchanges out of the plan; what was seen of them stays.
-        let scrambled = scrambled || is_exchanged(&input);
+        let scrambled = scrambled || !is_stable(unmerged(&input));
         let properties = Arc::new(PlanProperties::new(
             EquivalenceProperties::new(placing.columns()),
             Partitioning::UnknownPartitioning(1),
@@ -234,9 +236,11 @@ impl ExecutionPlan for PlaceExec {
     }
 }
 
-/// Whether rows of a plan come through an exchange, which gives them in the order in which they happen to arrive.
-fn is_exchanged(plan: &Arc<dyn ExecutionPlan>) -> bool {
-    plan.is::<RepartitionExec>() || plan.children().into_iter().any(is_exchanged)
+/// Whether a plan gives its rows in the same order each time: leaves, and what passes them on one by one. Exchanges, merges and joins
+/// give them as they happen to arrive.
+fn is_stable(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let passes = plan.is::<ProjectionExec>() || plan.is::<FilterExec>() || plan.is::<CallExec>() || plan.children().is_empty();
+    passes && plan.children().into_iter().all(is_stable)
 }
 
 /// Rows in an order that depends on nothing but them. Rows that are equal may stand in for one another.
@@ -264,7 +268,7 @@ fn is_per_row(spec: &PartitionSpec) -> bool {
     *spec.num_expr() == Num::rows() && spec.algorithm() == Algo::Even
 }
 
-/// Rows, part by part, with the number of the part and the value that sends it to its place.
+/// Rows, part by part, with the number of the part (among those that have rows) and the value that sends it to its place.
 fn numbered(parts: Vec<Vec<RecordBatch>>, slots: Vec<u32>) -> BatchIter {
     let of_part = move |(number, part): (u32, Vec<RecordBatch>)| {
         let place = slots[number as usize % slots.len()];
@@ -276,7 +280,8 @@ fn numbered(parts: Vec<Vec<RecordBatch>>, slots: Vec<u32>) -> BatchIter {
             Ok(RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns)?)
         })
     };
-    Box::new((0_u32..).zip(parts).flat_map(of_part))
+    let filled = parts.into_iter().filter(|part| part.iter().any(|b| b.num_rows() > 0));
+    Box::new((0_u32..).zip(filled).flat_map(of_part))
 }
 
 /// For each place a value that an exchange by hash sends there.

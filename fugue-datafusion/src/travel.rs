@@ -13,13 +13,12 @@ use datafusion::prelude::SessionContext;
 use fugue_core::arrow::datatypes::SchemaRef;
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::engine::{Map, Zip};
-use fugue_core::frame::Source;
 use fugue_core::io::LoadOptions;
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Cancel, Pool, RunContext};
+use fugue_core::transform::Registry;
 use fugue_core::transform::Task;
 use fugue_core::travel::unpack;
-use fugue_core::transform::Registry;
 use fugue_core::{Error, Result, Schema};
 
 use crate::error::into_native;
@@ -27,9 +26,8 @@ use crate::exec::CallExec;
 use crate::frame::DataFusionFrame;
 use crate::map::Call;
 pub use crate::map::Site;
-pub use crate::wire::{decode, encode};
-use crate::native::DataFusionSource;
 use crate::plan::{CallNode, Planner, hash};
+pub use crate::wire::{decode, encode};
 use crate::{storage, types};
 
 /// What steps find where they run: an extension of the session config that tasks are given there.
@@ -190,13 +188,6 @@ pub fn partitions(frame: &DataFusionFrame) -> Option<usize> {
 #[must_use]
 pub fn layout(frame: &DataFusionFrame) -> Option<&PartitionSpec> {
     if let Some(crate::frame::Layout::Spec(spec)) = frame.layout() { Some(spec) } else { None }
-}
-
-/// The frame that a source holds, where it is one of DataFusion.
-#[must_use]
-pub fn frame_of(source: &Source) -> Option<DataFusionFrame> {
-    let own = source.lazy().as_any()?.downcast_ref::<DataFusionSource>()?;
-    Some(own.frame().clone())
 }
 
 /// A frame over a Parquet file that DataFusion reads as the core does, or `None` where the reader of the core is to read it.

@@ -20,8 +20,21 @@ const VERSION: u32 = 1;
 /// follows behind.
 #[derive(Serialize, Deserialize)]
 enum Step {
-    Call { name: String, output: String, carried: Vec<String>, streams: bool, spec: String, work: Kind, members: Vec<(String, Vec<usize>)> },
-    Place { schema: String, layout: Laid, places: usize, scrambled: bool },
+    Call {
+        name: String,
+        output: String,
+        carried: Vec<String>,
+        streams: bool,
+        spec: String,
+        work: Kind,
+        members: Vec<(String, Vec<usize>)>,
+    },
+    Place {
+        schema: String,
+        layout: Laid,
+        places: usize,
+        scrambled: bool,
+    },
 }
 
 #[derive(Serialize, Deserialize)]

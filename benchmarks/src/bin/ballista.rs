@@ -47,7 +47,10 @@ fn main() -> Result<(), BoxError> {
         runtime,
     };
     let mut out = std::io::stdout().lock();
-    writeln!(out, "Ballista, {executors} executors with {slots} slots, beside DataFusion with {threads} threads; {pairs} pairs of runs")?;
+    writeln!(
+        out,
+        "Ballista, {executors} executors with {slots} slots, beside DataFusion with {threads} threads; {pairs} pairs of runs"
+    )?;
     if shape.as_ref().is_none_or(|s| s == "job") {
         bench.small_jobs(&mut out)?;
     }

@@ -82,7 +82,10 @@ fn main() -> Result<(), BoxError> {
     let here = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(executors * slots));
     let there = runtime.block_on(BallistaEngine::on(&cluster).context())?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "TPC-H at scale {scale}, {executors} executors with {slots} slots beside as many threads, {pairs} pairs of runs")?;
+    writeln!(
+        out,
+        "TPC-H at scale {scale}, {executors} executors with {slots} slots beside as many threads, {pairs} pairs of runs"
+    )?;
     writeln!(out, "{:10} {:>9} {:>9} {:>7}", "join with", "datafus.", "ballista", "ratio")?;
     for (name, query) in JOINS {
         let run = |context: &SessionContext| answer(&runtime, context, &tables, query);

@@ -1,8 +1,8 @@
 //! What goes wrong comes back with its type and place, or is tried again.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fugue_ballista::{BallistaEngine, Cluster};
@@ -99,14 +99,17 @@ fn transient_errors_are_tried_again_and_the_answer_is_right() -> Outcome {
         };
         let budgets = [Budget::of(2), Budget::of(2), Budget::of(2), Budget::of(2)];
         let [keyed, zipped, rows, stream] = budgets.clone();
-        let one = move |rows: &[Reading], at: Cursor| if rows[0].sensor == "s1" { keyed.spend(&at).map(|()| total(rows)) } else { Ok(total(rows)) };
+        let one = move |rows: &[Reading], at: Cursor| {
+            if rows[0].sensor == "s1" { keyed.spend(&at).map(|()| total(rows)) } else { Ok(total(rows)) }
+        };
         let totals = frame.transform(one).partition_by("sensor").rows().await?;
         assert_eq!(sorted(totals), [135, 145, 155]);
         let both = move |one: &[Reading], _: &[Reading], at: Cursor| {
             if one[0].sensor == "s2" { zipped.spend(&at).map(|()| total(one)) } else { Ok(total(one)) }
         };
         assert_eq!(sorted(frame.cotransform([&frame], both).partition_by("sensor").rows().await?), [135, 145, 155]);
-        let row = move |reading: Reading, at: Cursor| if reading.value == 7 { rows.spend(&at).map(|()| reading) } else { Ok(reading) };
+        let row =
+            move |reading: Reading, at: Cursor| if reading.value == 7 { rows.spend(&at).map(|()| reading) } else { Ok(reading) };
         let values: Vec<Reading> = frame.transform(row).rows().await?;
         assert_eq!((values.len(), values.iter().map(|r| r.value).sum::<i64>()), (30, 435));
         let all = move |rows: Rows<Reading>, at: Cursor| -> Result<Total, Transient> {
@@ -127,7 +130,9 @@ fn transient_errors_that_stay_end_the_action_with_their_type() -> Outcome {
     run(async {
         let (session, budget) = (shared().await?, Budget::of(usize::MAX));
         let tried = budget.clone();
-        let one = move |rows: &[Reading], at: Cursor| if rows[0].sensor == "s1" { tried.spend(&at).map(|()| total(rows)) } else { Ok(total(rows)) };
+        let one = move |rows: &[Reading], at: Cursor| {
+            if rows[0].sensor == "s1" { tried.spend(&at).map(|()| total(rows)) } else { Ok(total(rows)) }
+        };
         let begun = Instant::now();
         let error = session.frame(readings(30))?.transform(one).partition_by("sensor").collect().await.expect_err("s1 fails");
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
@@ -157,7 +162,8 @@ fn transient_errors_in_a_plan_of_a_context_are_tried_again() -> Outcome {
         let budget = Budget::of(1);
         let tried = budget.clone();
         let one = move |rows: &[Reading], at: Cursor| tried.spend(&at).map(|()| total(rows));
-        let totals: datafusion::prelude::DataFrame = transform(context.table("readings").await?, one).partition_by("sensor").run()?;
+        let totals: datafusion::prelude::DataFrame =
+            transform(context.table("readings").await?, one).partition_by("sensor").run()?;
         assert_eq!(totals.count().await?, 3);
         assert_eq!(budget.attempts(), 2);
         Ok(())

@@ -36,9 +36,14 @@ struct Seen {
 fn seen(batches: Batches) -> Seen {
     batches.fold(Seen { rows: 0, sum: 0, bytes: 0 }, |seen, batch| {
         let n = batch.column(0).as_primitive::<Int64Type>();
-        let text = fugue_core::arrow::compute::cast(batch.column(1), &datafusion::arrow::datatypes::DataType::Utf8).expect("text");
+        let text =
+            fugue_core::arrow::compute::cast(batch.column(1), &datafusion::arrow::datatypes::DataType::Utf8).expect("text");
         let bytes = text.as_string::<i32>().value_data().len() as i64;
-        Seen { rows: seen.rows + batch.num_rows() as i64, sum: seen.sum + n.values().iter().sum::<i64>(), bytes: seen.bytes + bytes }
+        Seen {
+            rows: seen.rows + batch.num_rows() as i64,
+            sum: seen.sum + n.values().iter().sum::<i64>(),
+            bytes: seen.bytes + bytes,
+        }
     })
 }
 
@@ -108,7 +113,9 @@ fn calls_by_key_go_through_files_where_memory_is_small() -> Outcome {
         let session = session(BallistaEngine::on(&cluster).partitions(2).batch_size(1024)).await?;
         let frame = session.frame(batches(64))?;
         let key = |batch: RecordBatch| -> RecordBatch {
-            let key: ArrayRef = Arc::new(Int64Array::from_iter_values(batch.column(0).as_primitive::<Int64Type>().values().iter().map(|n| n % 100)));
+            let key: ArrayRef = Arc::new(Int64Array::from_iter_values(
+                batch.column(0).as_primitive::<Int64Type>().values().iter().map(|n| n % 100),
+            ));
             let mut columns = batch.columns().to_vec();
             columns.push(key);
             let schema = batch.schema();
@@ -119,7 +126,8 @@ fn calls_by_key_go_through_files_where_memory_is_small() -> Outcome {
         };
         let keyed = frame.transform(move |batches: Batches| batches.map(key)).schema("*,key:long").run()?;
         let first = |rows: &[Keyed]| {
-            let falls = rows.is_sorted_by(|a, b| a.n > b.n) && rows.iter().all(|r| r.n % 100 == rows[0].key && r.text.len() == 1024);
+            let falls =
+                rows.is_sorted_by(|a, b| a.n > b.n) && rows.iter().all(|r| r.n % 100 == rows[0].key && r.text.len() == 1024);
             Number { n: if falls { rows.len() as i64 } else { -1 } }
         };
         let counts: Vec<Number> = keyed.transform(first).partition_by("key").presort("n desc").rows().await?;

@@ -20,6 +20,9 @@ pub enum InputRows {
     Stream(BatchIter),
     /// Physical partitions in memory, as a repartition left them.
     Split(Vec<Vec<RecordBatch>>),
+    /// Some of the physical partitions that there are, each with its number among all: for an engine that works on them in several
+    /// places.
+    Numbered(Vec<(usize, Vec<RecordBatch>)>),
 }
 
 impl std::fmt::Debug for InputRows {
@@ -27,6 +30,7 @@ impl std::fmt::Debug for InputRows {
         match self {
             Self::Stream(_) => f.write_str("Stream"),
             Self::Split(parts) => write!(f, "Split({})", parts.len()),
+            Self::Numbered(parts) => write!(f, "Numbered({})", parts.len()),
         }
     }
 }
@@ -41,7 +45,7 @@ impl InputRows {
                 })
                 .filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0))
                 .collect(),
-            Self::Split(parts) => Ok(parts.into_iter().flatten().collect()),
+            other => Ok(other.partitions().into_iter().flat_map(|(_, part)| part).collect()),
         }
     }
 
@@ -49,7 +53,7 @@ impl InputRows {
     fn batches(self) -> BatchIter {
         match self {
             Self::Stream(batches) => batches,
-            Self::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
+            other => Box::new(other.partitions().into_iter().flat_map(|(_, part)| part).map(Ok)),
         }
     }
 
@@ -63,19 +67,27 @@ impl InputRows {
                 let columns = columns.to_vec();
                 Self::Stream(Box::new(batches.map(move |batch| Ok(batch?.project(&columns)?))))
             }
-            Self::Split(parts) => {
-                let project = |part: Vec<RecordBatch>| part.iter().map(|b| Ok(b.project(columns)?)).collect::<Result<Vec<_>>>();
-                Self::Split(parts.into_iter().map(project).collect::<Result<_>>()?)
+            other => {
+                let project = |(number, part): (usize, Vec<RecordBatch>)| -> Result<_> {
+                    Ok((number, part.iter().map(|b| Ok(b.project(columns)?)).collect::<Result<Vec<_>>>()?))
+                };
+                Self::Numbered(other.partitions().into_iter().map(project).collect::<Result<_>>()?)
             }
         })
     }
 
-    fn partitions(self) -> Vec<Vec<RecordBatch>> {
+    /// Partitions that have rows, with their numbers among those.
+    fn partitions(self) -> Vec<(usize, Vec<RecordBatch>)> {
         match self {
             Self::Stream(_) => Vec::new(),
-            Self::Split(parts) => parts,
+            Self::Split(parts) => parts.into_iter().filter(has_rows).enumerate().collect(),
+            Self::Numbered(parts) => parts.into_iter().filter(|(_, part)| has_rows(part)).collect(),
         }
     }
+}
+
+fn has_rows(part: &Vec<RecordBatch>) -> bool {
+    part.iter().any(|b| b.num_rows() > 0)
 }
 
 /// Calls a task for each group of the rows, by the promise of [`Engine::map`](crate::engine::Engine::map).
@@ -137,7 +149,7 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
         let count = batches.iter().map(|b| b.num_rows() as u64).sum();
         let num = number(spec, Some(count), run)?;
         let parts = if num == 0 { vec![batches] } else { split(schema, batches, spec, num, &run.pool, &run.cancel)? };
-        return call_partitions(parts, schema, spec, task, run);
+        return call_partitions(InputRows::Split(parts), schema, spec, task, run);
     }
     match rows {
         InputRows::Stream(batches) if task.shape() == Shape::Stream && spec.presort_keys().is_empty() => {
@@ -145,9 +157,9 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
         }
         InputRows::Stream(batches) => {
             let all = InputRows::Stream(batches).collect(run)?;
-            call_partitions(vec![all], schema, spec, task, run)
+            call_partitions(InputRows::Split(vec![all]), schema, spec, task, run)
         }
-        split => call_partitions(split.partitions(), schema, spec, task, run),
+        split => call_partitions(split, schema, spec, task, run),
     }
 }
 
@@ -292,7 +304,7 @@ fn call_single_rows(batches: Vec<RecordBatch>, task: &Task, run: &RunContext) ->
 
 /// One call per partition.
 fn call_partitions(
-    parts: Vec<Vec<RecordBatch>>,
+    rows: InputRows,
     schema: &Schema,
     spec: &PartitionSpec,
     task: &Task,
@@ -301,8 +313,7 @@ fn call_partitions(
     let unkeyed = spec.clone().by(Vec::<String>::new())?;
     let plan = GroupPlan::new(schema, &unkeyed.num(0)?.algo(Algo::Default), 0)?.with_columns(task.needs_of(0, schema)?);
     let (task, inner, schema) = (task.clone(), run.clone(), schema.clone());
-    let filled = parts.into_iter().filter(|p| p.iter().any(|b| b.num_rows() > 0));
-    let jobs = filled.enumerate().map(move |(number, part)| {
+    let jobs = rows.partitions().into_iter().map(move |(number, part)| {
         let (task, run, plan, schema) = (task.clone(), inner.clone(), plan.clone(), schema.clone());
         let job: Job<Vec<RecordBatch>> = Box::new(move || {
             let buckets = group(&schema, part, &plan, &run.pool, &run.cancel)?;
@@ -385,6 +396,7 @@ pub fn run_repartition(
     let parts = match rows {
         stream @ InputRows::Stream(_) => vec![stream.collect(run)?],
         InputRows::Split(parts) => parts,
+        InputRows::Numbered(parts) => parts.into_iter().map(|(_, part)| part).collect(),
     };
     let count = parts.iter().flatten().map(|b| b.num_rows() as u64).sum();
     let num = number(spec, Some(count), run)?;

@@ -1,6 +1,6 @@
 //! Between async streams and the blocking iterators of the runner: user code has a thread of its own, away from the runtime's.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 
 use datafusion::arrow::array::AsArray;
@@ -123,8 +123,8 @@ pub(crate) fn rows(batch: &RecordBatch, schema: &Schema) -> Result<RecordBatch> 
 
 impl Pull {
     /// All rows by the number of their partition, which stands behind their columns.
-    pub(crate) fn by_partition(mut self) -> Result<Vec<Vec<RecordBatch>>> {
-        let mut parts: Vec<Vec<RecordBatch>> = Vec::new();
+    pub(crate) fn by_partition(mut self) -> Result<Vec<(usize, Vec<RecordBatch>)>> {
+        let mut parts: BTreeMap<u32, Vec<RecordBatch>> = BTreeMap::new();
         while let Some(batch) = self.read() {
             let batch = batch?;
             let numbers = batch.column(self.schema.len()).as_primitive_opt::<UInt32Type>();
@@ -132,15 +132,11 @@ impl Pull {
             let all = rows(&batch, &self.schema)?;
             let mut start = 0;
             for run in numbers.values().chunk_by(|a, b| a == b) {
-                let part = run[0] as usize;
-                if parts.len() <= part {
-                    parts.resize(part + 1, Vec::new());
-                }
-                parts[part].push(all.slice(start, run.len()));
+                parts.entry(run[0]).or_default().push(all.slice(start, run.len()));
                 start += run.len();
             }
         }
-        Ok(parts)
+        Ok(parts.into_iter().map(|(number, part)| (number as usize, part)).collect())
     }
 
     /// The next batch as it arrives.

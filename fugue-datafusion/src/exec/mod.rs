@@ -12,10 +12,9 @@ use datafusion::common::{Result, internal_err};
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{Distribution, EquivalenceProperties, PhysicalSortRequirement};
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
-use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
-use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements,
@@ -150,7 +149,7 @@ impl ExecutionPlan for CallExec {
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
         // Calls are spread over the pool, whatever partition they are in.
-        vec![matches!(self.call.work, Work::Keyed | Work::Zipped(_)); self.inputs.len()]
+        vec![matches!(self.call.work, Work::Keyed | Work::Placed | Work::Zipped(_)); self.inputs.len()]
     }
 
     fn apply_expressions(
@@ -183,7 +182,8 @@ impl ExecutionPlan for CallExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let inputs: Vec<_> = self.inputs.iter().map(|input| if self.call.is_gathered() { unmerged(input) } else { input }).collect();
+        let inputs: Vec<_> =
+            self.inputs.iter().map(|input| if self.call.is_gathered() { unmerged(input) } else { input }).collect();
         let count = |i: &Arc<dyn ExecutionPlan>| i.output_partitioning().partition_count();
         if !self.call.is_gathered() && inputs.windows(2).any(|w| count(w[0]) != count(w[1])) {
             return internal_err!("the inputs of {} have other numbers of partitions", self.name());
@@ -204,7 +204,9 @@ impl ExecutionPlan for CallExec {
         let worker = worker_of(&context).map_err(into_native)?;
         let run = worker.run(&context).map_err(into_native)?.with_meter(Meter::default());
         let run = match self.inputs.first() {
-            Some(input) if !self.call.is_gathered() && !matches!(self.call.work, Work::Placed) => run.in_partition(worker.partition(input.as_ref(), partition)),
+            Some(input) if !self.call.is_gathered() && !matches!(self.call.work, Work::Placed) => {
+                run.in_partition(worker.partition(input.as_ref(), partition))
+            }
             _ => run,
         };
         let measures = Measures::new(&self.metrics, partition);
@@ -272,17 +274,21 @@ pub(crate) fn gathered(input: &Arc<dyn ExecutionPlan>, context: &Arc<TaskContext
     all.map(|partition| Ok(driven(input.execute(partition, Arc::clone(context))?))).collect()
 }
 
-/// What a merge of all partitions reads: the order of its rows is that in which they happen to arrive.
-fn unmerged(input: &Arc<dyn ExecutionPlan>) -> &Arc<dyn ExecutionPlan> {
-    let merge = input.is::<CoalescePartitionsExec>() || input.is::<SortPreservingMergeExec>();
-    match &*input.children() {
-        [child] if merge => child,
+/// What a merge of all partitions reads: it gives rows in the order in which they happen to arrive, and they are wanted in that of
+/// their partitions. One that stops after some rows is left as it is.
+pub(crate) fn unmerged(input: &Arc<dyn ExecutionPlan>) -> &Arc<dyn ExecutionPlan> {
+    match input.downcast_ref::<CoalescePartitionsExec>() {
+        Some(merge) if merge.fetch().is_none() => merge.input(),
         _ => input,
     }
 }
 
 /// The same rows in the layout in which they travel, and errors as the cluster is told of them.
-pub(crate) fn as_plain(answers: SendableRecordBatchStream, schema: SchemaRef, worker: Arc<dyn Worker>) -> SendableRecordBatchStream {
+pub(crate) fn as_plain(
+    answers: SendableRecordBatchStream,
+    schema: SchemaRef,
+    worker: Arc<dyn Worker>,
+) -> SendableRecordBatchStream {
     let columns = Arc::clone(&schema);
     let plain = answers.flat_map(move |batch| {
         let cut = batch.map_err(from_native).and_then(|b| plain_batches(&b, &columns));
@@ -316,7 +322,7 @@ fn call_mapped(
             }
             Held::Sorted(rows) => run_sorted(rows, &schema, spec, task, run),
         },
-        Work::Placed => run_map(InputRows::Split(input.by_partition()?), &schema, spec, task, run),
+        Work::Placed => run_map(InputRows::Numbered(input.by_partition()?), &schema, spec, task, run),
         Work::Gathered(Some(Layout::Spec(layout))) => {
             let parts = run_repartition(InputRows::Stream(Box::new(input)), &schema, layout, run)?;
             run_map(InputRows::Split(parts), &schema, spec, task, run)

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use fugue_core::arrow::array::{ArrayRef, Float64Array, Int64Array};
+use fugue_core::arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array};
+use fugue_core::arrow::datatypes::Int64Type;
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::blocking::wait;
 use fugue_core::row::Row;
@@ -206,4 +207,28 @@ fn kept_partitions_are_not_cut_anew() -> Outcome {
     let counts = kept.transform(|rows: RecordBatch| -> RecordBatch { rows.slice(0, 1) }).schema("*").run()?;
     assert_eq!(wait(counts.count())?, 3);
     Ok(())
+}
+
+/// The optimiser puts limits into the merges that bring all rows to one place.
+#[test]
+fn a_limit_holds_below_a_call_that_sees_all_rows() -> Outcome {
+    run(async {
+        let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(4));
+        let batch = |p: i64| -> Result<RecordBatch, Box<dyn std::error::Error>> {
+            let x: ArrayRef = Arc::new(Int64Array::from_iter_values(p * 100..p * 100 + 100));
+            Ok(RecordBatch::try_from_iter([("x", x)])?)
+        };
+        let parts = (0..4).map(|p| Ok(vec![batch(p)?])).collect::<Result<Vec<_>, Box<dyn std::error::Error>>>()?;
+        context.register_table("t", Arc::new(MemTable::try_new(parts[0][0].schema(), parts)?))?;
+        for (query, sum) in [("select * from t limit 10", None), ("select * from t order by x desc limit 10", Some(3945))] {
+            let count = |xs: &[i64]| vec![xs.len() as i64, xs.iter().sum()];
+            let called = transform(context.sql(query).await?, count).on(["x"]).schema("y:long").num(1).run()?;
+            let batches = called.collect().await?;
+            let found: Vec<i64> =
+                batches.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
+            assert_eq!(found[0], 10, "{query}");
+            assert!(sum.is_none_or(|sum| sum == found[1]), "{query}");
+        }
+        Ok(())
+    })
 }
