@@ -169,7 +169,8 @@ struct Ready {
 /// Host and port of `ballista://host:port`.
 pub(crate) fn address(url: &str) -> Result<(String, u16)> {
     let wrong = || {
-        let message = format!("{url:?} is no address of a scheduler; write ballista://host:port, or \"ballista\" for a cluster here");
+        let message =
+            format!("{url:?} is no address of a scheduler; write ballista://host:port, or \"ballista\" for a cluster here");
         Error::new(ErrorKind::SettingInvalid, message)
     };
     let rest = url.strip_prefix("ballista://").ok_or_else(wrong)?;
@@ -187,7 +188,9 @@ mod tests {
     fn addresses_have_a_host_and_a_port() {
         assert_eq!(address("ballista://localhost:50050").ok(), Some(("localhost".to_owned(), 50050)));
         assert_eq!(address("ballista://[::1]:9/").ok(), Some(("::1".to_owned(), 9)));
-        for wrong in ["ballista", "ballista://", "ballista://host", "ballista://:1", "ballista://h:port", "http://h:1", "ballista://a/b:1"] {
+        for wrong in
+            ["ballista", "ballista://", "ballista://host", "ballista://:1", "ballista://h:port", "http://h:1", "ballista://a/b:1"]
+        {
             assert!(address(wrong).is_err(), "{wrong}");
         }
     }

@@ -38,7 +38,10 @@ impl Folder {
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix("fugue-ballista-");
         let place = inside.map_or_else(|| builder.tempdir(), |inside| builder.tempdir_in(inside));
-        Ok(Self { place: place.map_err(|e| Error::new(ErrorKind::Io, "no folder for data on its way").with_source(e))?, next: AtomicU64::new(0) })
+        Ok(Self {
+            place: place.map_err(|e| Error::new(ErrorKind::Io, "no folder for data on its way").with_source(e))?,
+            next: AtomicU64::new(0),
+        })
     }
 
     /// Writes rows one after the other into at most so many partitions of about the same size.

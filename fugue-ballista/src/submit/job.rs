@@ -259,7 +259,13 @@ async fn drive(client: Client, shared: Arc<Shared>, mut ends: Option<broadcast::
                         locations.sort_by_key(|l| (l.partition_id.as_ref().map(|p| p.partition_id), l.file_id));
                         let (client, job) = (client.clone(), shared.id.clone());
                         let hold = client.watch().map(|watch| watch.hold(&job));
-                        break End::Results(Finished(Arc::new(Files { client, job, locations, proxy: flight_proxy, _hold: hold })));
+                        break End::Results(Finished(Arc::new(Files {
+                            client,
+                            job,
+                            locations,
+                            proxy: flight_proxy,
+                            _hold: hold,
+                        })));
                     }
                     Some(Status::Failed(failed)) if failed.error == CANCELLED => break End::Cancelled,
                     Some(Status::Failed(failed)) => break End::Failed(failed.error),

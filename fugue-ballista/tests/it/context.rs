@@ -93,7 +93,9 @@ fn an_error_in_a_plan_of_the_context_is_typed() -> Outcome {
     run(async {
         let context = here().await?;
         context.register_batch("readings", readings(10))?;
-        let fails = |r: Reading| -> Result<Reading, std::num::ParseIntError> { r.sensor.parse::<i64>().map(|value| Reading { value, ..r }) };
+        let fails = |r: Reading| -> Result<Reading, std::num::ParseIntError> {
+            r.sensor.parse::<i64>().map(|value| Reading { value, ..r })
+        };
         let failing: DataFrame = transform(context.table("readings").await?, fails).run()?;
         let error = failing.collect().await.expect_err("sensors are no numbers");
         let ours = Error::find(&error).ok_or("not ours")?;
@@ -109,22 +111,30 @@ fn large_tables_in_memory_keep_their_partitions_limits_and_layouts() -> Outcome 
         let context = here().await?;
         let rows = 300_000;
         context.register_batch("one", readings(rows))?;
-        let parts = (0..3).map(|p| vec![some(p * 100_000, p * 100_000 + 60_000), some(p * 100_000 + 60_000, p * 100_000 + 100_000)]);
+        let parts =
+            (0..3).map(|p| vec![some(p * 100_000, p * 100_000 + 60_000), some(p * 100_000 + 60_000, p * 100_000 + 100_000)]);
         context.register_table("three", Arc::new(MemTable::try_new(readings(0).schema(), parts.collect())?))?;
         for table in ["one", "three"] {
             let limited = context.sql(&format!("select value from {table} limit 5")).await?;
             assert_eq!(limited.collect().await?.iter().map(|b| b.num_rows()).sum::<usize>(), 5, "{table}");
             for (query, expected) in [
                 ("select count(*) as a, sum(value) as b from {t}", "| 300000 | 44999850000 |"),
-                ("select count(*) as a, max(value) as b from (select * from {t} order by value limit 70000)", "| 70000 | 69999 |"),
-                ("select max(n) as a, max(value - n) as b from (select value, row_number() over (order by value) as n from {t})", "| 300000 | -1 "),
+                (
+                    "select count(*) as a, max(value) as b from (select * from {t} order by value limit 70000)",
+                    "| 70000 | 69999 |",
+                ),
+                (
+                    "select max(n) as a, max(value - n) as b from (select value, row_number() over (order by value) as n from {t})",
+                    "| 300000 | -1 ",
+                ),
                 ("select count(distinct value) as a, count(distinct sensor) as b from {t}", "| 300000 | 3 |"),
             ] {
                 let found = lines(context.sql(&query.replace("{t}", table)).await?).await?;
                 assert!(squeezed(&found).contains(expected), "{table}, {query}: {found}");
             }
             let sorted = context.sql(&format!("select value from {table} order by value desc")).await?.collect().await?;
-            let sorted: Vec<i64> = sorted.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
+            let sorted: Vec<i64> =
+                sorted.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
             assert!(sorted.len() == 300_000 && sorted.is_sorted_by(|a, b| a > b), "{table}");
         }
         Ok(())
@@ -145,7 +155,9 @@ fn large_tables_in_memory_may_have_dictionaries() -> Outcome {
             Arc::new(words.iter().map(String::as_str).collect::<DictionaryArray<Int32Type>>())
         };
         let value = || -> ArrayRef { Arc::new(Int64Array::from_iter_values(0..100_000)) };
-        let batches = (0..3).map(|p| RecordBatch::try_from_iter([("sensor", word(p)), ("value", value())])).collect::<Result<Vec<_>, _>>()?;
+        let batches = (0..3)
+            .map(|p| RecordBatch::try_from_iter([("sensor", word(p)), ("value", value())]))
+            .collect::<Result<Vec<_>, _>>()?;
         context.register_table("words", Arc::new(MemTable::try_new(batches[0].schema(), vec![batches])?))?;
         let counted = lines(context.sql("select count(*) as n, count(distinct sensor) as w from words").await?).await?;
         assert!(squeezed(&counted).contains("| 300000 | 30 |"), "{counted}");

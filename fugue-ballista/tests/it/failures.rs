@@ -1,18 +1,17 @@
 //! What goes wrong comes back with its type and place, or is tried again.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use fugue_ballista::{BallistaEngine, Cluster};
-use fugue_core::row::Row;
+use fugue_ballista::BallistaEngine;
 use fugue_core::transform::{Cursor, Rows};
 use fugue_core::verbs::transform;
-use fugue_core::{DataFrame, Error, ErrorKind, Session, Transient};
+use fugue_core::{Error, ErrorKind, Session, Transient};
 
 use crate::data::{Reading, Total, readings, total};
-use crate::support::{Outcome, cluster, run, session, soon};
+use crate::support::{Outcome, cluster, run, session};
 
 /// A user's own error.
 #[derive(Debug, PartialEq)]
@@ -99,14 +98,17 @@ fn transient_errors_are_tried_again_and_the_answer_is_right() -> Outcome {
         };
         let budgets = [Budget::of(2), Budget::of(2), Budget::of(2), Budget::of(2)];
         let [keyed, zipped, rows, stream] = budgets.clone();
-        let one = move |rows: &[Reading], at: Cursor| if rows[0].sensor == "s1" { keyed.spend(&at).map(|()| total(rows)) } else { Ok(total(rows)) };
+        let one = move |rows: &[Reading], at: Cursor| {
+            if rows[0].sensor == "s1" { keyed.spend(&at).map(|()| total(rows)) } else { Ok(total(rows)) }
+        };
         let totals = frame.transform(one).partition_by("sensor").rows().await?;
         assert_eq!(sorted(totals), [135, 145, 155]);
         let both = move |one: &[Reading], _: &[Reading], at: Cursor| {
             if one[0].sensor == "s2" { zipped.spend(&at).map(|()| total(one)) } else { Ok(total(one)) }
         };
         assert_eq!(sorted(frame.cotransform([&frame], both).partition_by("sensor").rows().await?), [135, 145, 155]);
-        let row = move |reading: Reading, at: Cursor| if reading.value == 7 { rows.spend(&at).map(|()| reading) } else { Ok(reading) };
+        let row =
+            move |reading: Reading, at: Cursor| if reading.value == 7 { rows.spend(&at).map(|()| reading) } else { Ok(reading) };
         let values: Vec<Reading> = frame.transform(row).rows().await?;
         assert_eq!((values.len(), values.iter().map(|r| r.value).sum::<i64>()), (30, 435));
         let all = move |rows: Rows<Reading>, at: Cursor| -> Result<Total, Transient> {
@@ -127,7 +129,9 @@ fn transient_errors_that_stay_end_the_action_with_their_type() -> Outcome {
     run(async {
         let (session, budget) = (shared().await?, Budget::of(usize::MAX));
         let tried = budget.clone();
-        let one = move |rows: &[Reading], at: Cursor| if rows[0].sensor == "s1" { tried.spend(&at).map(|()| total(rows)) } else { Ok(total(rows)) };
+        let one = move |rows: &[Reading], at: Cursor| {
+            if rows[0].sensor == "s1" { tried.spend(&at).map(|()| total(rows)) } else { Ok(total(rows)) }
+        };
         let begun = Instant::now();
         let error = session.frame(readings(30))?.transform(one).partition_by("sensor").collect().await.expect_err("s1 fails");
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
@@ -157,69 +161,10 @@ fn transient_errors_in_a_plan_of_a_context_are_tried_again() -> Outcome {
         let budget = Budget::of(1);
         let tried = budget.clone();
         let one = move |rows: &[Reading], at: Cursor| tried.spend(&at).map(|()| total(rows));
-        let totals: datafusion::prelude::DataFrame = transform(context.table("readings").await?, one).partition_by("sensor").run()?;
+        let totals: datafusion::prelude::DataFrame =
+            transform(context.table("readings").await?, one).partition_by("sensor").run()?;
         assert_eq!(totals.count().await?, 3);
         assert_eq!(budget.attempts(), 2);
-        Ok(())
-    })
-}
-
-#[derive(Row)]
-struct Slept {
-    value: i64,
-}
-
-/// Counts its calls, each of which takes a while.
-fn sleepy(frame: &DataFrame, calls: &Arc<AtomicUsize>, each: u64) -> Result<DataFrame, Error> {
-    let calls = Arc::clone(calls);
-    let work = move |reading: Reading| {
-        calls.fetch_add(1, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(each));
-        Slept { value: reading.value }
-    };
-    frame.transform(work).run()
-}
-
-#[test]
-fn an_action_survives_the_death_of_an_executor() -> Outcome {
-    run(async {
-        let cluster = Cluster::builder().executors(2).slots(1).executor_timeout(Duration::from_secs(2)).start().await?;
-        let session = session(BallistaEngine::on(&cluster).partitions(6)).await?;
-        let calls = Arc::new(AtomicUsize::new(0));
-        let slow = sleepy(&session.frame(readings(120))?, &calls, 10)?;
-        let sum = |rows: &[Slept]| Slept { value: rows.iter().map(|r| r.value).sum() };
-        let work = slow.transform(sum).num(1).run()?;
-        let killed = async {
-            soon("work", || calls.load(Ordering::SeqCst) > 45).await;
-            assert!(cluster.kill_executor(1));
-        };
-        let (sums, ()) = futures::join!(work.rows::<Slept>(), killed);
-        assert_eq!(sums?.iter().map(|s| s.value).sum::<i64>(), 120 * 119 / 2);
-        assert!(calls.load(Ordering::SeqCst) >= 120);
-        assert_eq!(session.frame(readings(30))?.transform(total).partition_by("sensor").count().await?, 3);
-        Ok(cluster.close().await?)
-    })
-}
-
-#[test]
-fn an_action_without_scheduler_or_executors_ends_with_an_error() -> Outcome {
-    run(async {
-        for scheduler in [true, false] {
-            let cluster = Cluster::builder().executors(2).slots(1).executor_timeout(Duration::from_secs(2)).start().await?;
-            let session = session(BallistaEngine::on(&cluster).partitions(4)).await?;
-            let calls = Arc::new(AtomicUsize::new(0));
-            let work = sleepy(&session.frame(readings(4000))?, &calls, 5)?;
-            let begun = Instant::now();
-            let killed = async {
-                soon("work", || calls.load(Ordering::SeqCst) > 4).await;
-                assert!(if scheduler { cluster.kill_scheduler() } else { cluster.kill_executor(0) && cluster.kill_executor(1) });
-            };
-            let (lost, ()) = futures::join!(work.count(), killed);
-            let error = lost.expect_err("nobody is left");
-            assert_eq!(error.kind(), ErrorKind::EngineFailed, "{error:?}");
-            assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
-            cluster.close().await?;
-        }
         Ok(())
     })
 }

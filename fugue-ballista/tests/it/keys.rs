@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, DictionaryArray, Float64Array, Int64Array, LargeStringArray, StringArray, StringViewArray};
+use datafusion::arrow::array::{
+    ArrayRef, DictionaryArray, Float64Array, Int64Array, LargeStringArray, StringArray, StringViewArray,
+};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int32Type, TimeUnit};
 use datafusion::arrow::record_batch::RecordBatch;
@@ -46,7 +48,8 @@ const LAYOUTS: [&str; 4] = ["plain", "large", "view", "dictionary"];
 
 /// Forty names, as often as there are layouts of text, each layout in a table of its own.
 fn texts(context: &SessionContext) -> Outcome {
-    let names: Vec<String> = (0..40).map(|i| format!("s{i}{}", if i % 2 == 0 { " with a name that is long" } else { "" })).collect();
+    let names: Vec<String> =
+        (0..40).map(|i| format!("s{i}{}", if i % 2 == 0 { " with a name that is long" } else { "" })).collect();
     let values: ArrayRef = Arc::new(Int64Array::from_iter_values(0..40));
     let columns: [ArrayRef; 4] = [
         Arc::new(StringArray::from_iter_values(&names)),
@@ -107,11 +110,13 @@ fn keys_of_a_context_meet_whatever_their_type() -> Outcome {
         let odd = f64::from_bits(f64::NAN.to_bits() | 1);
         let floats = [Some(f64::NAN), Some(-0.0), None, Some(0.0), Some(odd), Some(1.5), Some(f64::INFINITY), Some(-1.5)];
         let floats: ArrayRef = Arc::new(Float64Array::from_iter(floats.into_iter().cycle().take(60)));
-        let keys = [("dates", dates, 6), ("times", times, 6), ("decimals", decimals, 6), ("small", small, 6), ("floats", floats, 6)];
+        let keys =
+            [("dates", dates, 6), ("times", times, 6), ("decimals", decimals, 6), ("small", small, 6), ("floats", floats, 6)];
         for (name, key, groups) in keys {
             context.register_batch(name, RecordBatch::try_from_iter([("key", key), ("n", Arc::clone(&n))])?)?;
             let sums = |rows: RecordBatch| -> RecordBatch { rows.slice(0, 1) };
-            let called: DataFrame = transform(context.table(name).await?, sums).partition_by("key").presort("n desc").schema("*").run()?;
+            let called: DataFrame =
+                transform(context.table(name).await?, sums).partition_by("key").presort("n desc").schema("*").run()?;
             assert_eq!(called.count().await?, groups, "{name}");
         }
         Ok(())
@@ -125,7 +130,8 @@ fn zips_and_presorts_hold_where_tasks_take_several_partitions() -> Outcome {
             let engine = seven()?.set("ballista.scheduler.max_partitions_per_task", per_task);
             let session = session(engine).await?;
             let (some, none) = (session.frame(readings(30))?, session.frame(readings(0))?);
-            let extra = session.frame(vec![Reading { sensor: "s9".to_owned(), value: 1 }, Reading { sensor: "s1".to_owned(), value: 5 }])?;
+            let extra = session
+                .frame(vec![Reading { sensor: "s9".to_owned(), value: 1 }, Reading { sensor: "s1".to_owned(), value: 5 }])?;
             let both = |one: &[Reading], other: &[Reading]| -> Option<Total> {
                 let sensor = one.first().or(other.first())?.sensor.clone();
                 Some(Total { sensor, total: 100 * one.len() as i64 + other.len() as i64 })
@@ -166,7 +172,8 @@ fn the_types_of_a_context_make_the_round_trip() -> Outcome {
                    from (values (1), (2), (null), (3), (4), (5), (6), (7), (8)) order by 1";
         let plain = context.sql(sql).await?;
         for keys in [&[][..], &["id"]] {
-            let same: DataFrame = transform(context.sql(sql).await?, |rows: RecordBatch| rows).partition_by(keys).schema("*").run()?;
+            let same: DataFrame =
+                transform(context.sql(sql).await?, |rows: RecordBatch| rows).partition_by(keys).schema("*").run()?;
             let same = same.sort_by(vec![datafusion::prelude::col("id")])?;
             let expected = lines(plain.clone()).await?.replace("+01:00", "");
             assert_eq!(lines(same).await?.replace("+01:00", ""), expected, "{keys:?}");

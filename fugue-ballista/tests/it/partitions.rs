@@ -164,7 +164,11 @@ fn kept_partitions_stay_and_have_numbers_of_their_own() -> Outcome {
         for per_task in ["0", "1", "3"] {
             let session = session(seven(per_task)?).await?;
             let frame = session.frame(readings(ROWS))?;
-            for spec in [PartitionSpec::new().num(5)?, PartitionSpec::new().num(11)?.algo(Algo::Even), PartitionSpec::new().num(3)?.algo(Algo::Rand)] {
+            for spec in [
+                PartitionSpec::new().num(5)?,
+                PartitionSpec::new().num(11)?.algo(Algo::Even),
+                PartitionSpec::new().num(3)?.algo(Algo::Rand),
+            ] {
                 let kept = frame.repartition(&spec)?.persist().await?;
                 let calls: Vec<Placed> = kept.transform(place).rows().await?;
                 assert_eq!(Some(apart(&calls, ROWS)), kept.partitions()?, "{spec}");

@@ -73,7 +73,10 @@ fn functions_over_the_results_of_queries_answer_as_in_this_process() -> Outcome 
             for context in [&here, &there] {
                 let totals: DataFrame = transform(context.sql(query).await?, total).partition_by("sensor").run()?;
                 context.register_table("made", totals.into_view())?;
-                answers.push(lines(context.sql("select *, total - lag(total) over (order by sensor) as step from made order by 1").await?).await?);
+                answers.push(
+                    lines(context.sql("select *, total - lag(total) over (order by sensor) as step from made order by 1").await?)
+                        .await?,
+                );
                 context.deregister_table("made")?;
             }
             assert_eq!(answers[1], answers[0], "{query}");
