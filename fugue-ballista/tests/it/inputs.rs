@@ -14,12 +14,17 @@ use futures::StreamExt;
 
 use crate::support::{Outcome, cluster, run, session};
 
-/// Numbers, each with a kilobyte of text.
-fn large(from: i64, rows: i64) -> RecordBatch {
-    let text = "x".repeat(1024);
+/// Numbers, each with so much text.
+fn wide(from: i64, rows: i64, width: usize) -> RecordBatch {
+    let text = "x".repeat(width);
     let n: ArrayRef = Arc::new(Int64Array::from_iter_values(from..from + rows));
     let text: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|_| &text)));
     RecordBatch::try_from_iter([("n", n), ("text", text)]).expect("two columns")
+}
+
+/// The same with a kilobyte.
+fn large(from: i64, rows: i64) -> RecordBatch {
+    wide(from, rows, 1024)
 }
 
 fn batches(megabytes: i64) -> Vec<RecordBatch> {
@@ -56,6 +61,11 @@ async fn is_whole(frame: &DataFrame, megabytes: i64) -> Outcome {
     Ok(())
 }
 
+#[derive(Row)]
+struct Number {
+    n: i64,
+}
+
 #[test]
 fn rows_in_memory_that_are_more_than_a_message_go_in_by_themselves() -> Outcome {
     run(async {
@@ -74,11 +84,6 @@ fn rows_in_memory_that_are_more_than_a_message_go_in_by_themselves() -> Outcome 
         assert_eq!(zipped.iter().map(|z| z.n).sum::<i64>(), 2 * (0..900).sum::<i64>());
         Ok(())
     })
-}
-
-#[derive(Row)]
-struct Number {
-    n: i64,
 }
 
 #[test]
@@ -106,38 +111,36 @@ fn a_slow_consumer_of_large_results_loses_nothing() -> Outcome {
     })
 }
 
+/// The batch with a key, one of a hundred.
+fn with_key(batch: RecordBatch) -> RecordBatch {
+    let n = batch.column(0).as_primitive::<Int64Type>();
+    let key: ArrayRef = Arc::new(Int64Array::from_iter_values(n.values().iter().map(|n| n % 100)));
+    let columns = [("n", Arc::clone(batch.column(0))), ("text", Arc::clone(batch.column(1))), ("key", key)];
+    RecordBatch::try_from_iter(columns).expect("three columns")
+}
+
 #[test]
 fn calls_by_key_go_through_files_where_memory_is_small() -> Outcome {
     run(async {
-        let cluster = Cluster::builder().executors(1).slots(2).memory(48 << 20).start().await?;
-        let session = session(BallistaEngine::on(&cluster).partitions(2).batch_size(1024)).await?;
-        let frame = session.frame(batches(64))?;
-        let key = |batch: RecordBatch| -> RecordBatch {
-            let key: ArrayRef = Arc::new(Int64Array::from_iter_values(
-                batch.column(0).as_primitive::<Int64Type>().values().iter().map(|n| n % 100),
-            ));
-            let mut columns = batch.columns().to_vec();
-            columns.push(key);
-            let schema = batch.schema();
-            let fields = schema.fields().iter().map(|f| f.as_ref().clone());
-            let key = datafusion::arrow::datatypes::Field::new("key", datafusion::arrow::datatypes::DataType::Int64, true);
-            let schema = datafusion::arrow::datatypes::Schema::new(fields.chain([key]).collect::<Vec<_>>());
-            RecordBatch::try_new(Arc::new(schema), columns).expect("three columns")
-        };
-        let keyed = frame.transform(move |batches: Batches| batches.map(key)).schema("*,key:long").run()?;
-        let first = |rows: &[Keyed]| {
+        // Some 45 MB, where each of two tasks has 12.
+        let rows = 300_000;
+        let cluster = Cluster::builder().executors(1).slots(2).memory(24 << 20).start().await?;
+        let session = session(BallistaEngine::on(&cluster).partitions(2)).await?;
+        let frame = session.frame((0..100).map(|b| wide(b * 3_000, 3_000, 128)).collect::<Vec<_>>())?;
+        let keyed = frame.transform(|batches: Batches| batches.map(with_key)).schema("*,key:long").run()?;
+        let count = |rows: &[Keyed]| {
             let falls =
-                rows.is_sorted_by(|a, b| a.n > b.n) && rows.iter().all(|r| r.n % 100 == rows[0].key && r.text.len() == 1024);
+                rows.is_sorted_by(|a, b| a.n > b.n) && rows.iter().all(|r| r.n % 100 == rows[0].key && r.text.len() == 128);
             Number { n: if falls { rows.len() as i64 } else { -1 } }
         };
-        let counts: Vec<Number> = keyed.transform(first).partition_by("key").presort("n desc").rows().await?;
-        assert_eq!((counts.len(), counts.iter().map(|c| c.n).sum::<i64>()), (100, 64 << 10));
-        // The same rows do not fit: a zip keeps them in memory, and says so.
+        let counts: Vec<Number> = keyed.transform(count).partition_by("key").presort("n desc").rows().await?;
+        assert_eq!((counts.len(), counts.iter().map(|c| c.n).sum::<i64>()), (100, rows));
+        // A zip keeps its rows in memory: these do not fit, and it says so.
         let both = |one: &[Keyed], _: &[Keyed]| Number { n: one.len() as i64 };
         let error = keyed.cotransform([&keyed], both).partition_by("key").count().await.expect_err("it is too much");
         assert_eq!(error.kind(), ErrorKind::EngineFailed, "{error:?}");
         assert!(error.to_string().contains("memory limit"), "{error}");
-        assert_eq!(frame.count().await?, 64 << 10);
+        assert_eq!(frame.count().await?, rows as u64);
         Ok(cluster.close().await?)
     })
 }

@@ -20,9 +20,6 @@ pub enum InputRows {
     Stream(BatchIter),
     /// Physical partitions in memory, as a repartition left them.
     Split(Vec<Vec<RecordBatch>>),
-    /// Some of the physical partitions that there are, each with its number among all: for an engine that works on them in several
-    /// places.
-    Numbered(Vec<(usize, Vec<RecordBatch>)>),
 }
 
 impl std::fmt::Debug for InputRows {
@@ -30,7 +27,6 @@ impl std::fmt::Debug for InputRows {
         match self {
             Self::Stream(_) => f.write_str("Stream"),
             Self::Split(parts) => write!(f, "Split({})", parts.len()),
-            Self::Numbered(parts) => write!(f, "Numbered({})", parts.len()),
         }
     }
 }
@@ -45,7 +41,7 @@ impl InputRows {
                 })
                 .filter(|b| !matches!(b, Ok(b) if b.num_rows() == 0))
                 .collect(),
-            other => Ok(other.partitions().into_iter().flat_map(|(_, part)| part).collect()),
+            Self::Split(parts) => Ok(parts.into_iter().flatten().collect()),
         }
     }
 
@@ -53,7 +49,7 @@ impl InputRows {
     fn batches(self) -> BatchIter {
         match self {
             Self::Stream(batches) => batches,
-            other => Box::new(other.partitions().into_iter().flat_map(|(_, part)| part).map(Ok)),
+            Self::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
         }
     }
 
@@ -67,27 +63,19 @@ impl InputRows {
                 let columns = columns.to_vec();
                 Self::Stream(Box::new(batches.map(move |batch| Ok(batch?.project(&columns)?))))
             }
-            other => {
-                let project = |(number, part): (usize, Vec<RecordBatch>)| -> Result<_> {
-                    Ok((number, part.iter().map(|b| Ok(b.project(columns)?)).collect::<Result<Vec<_>>>()?))
-                };
-                Self::Numbered(other.partitions().into_iter().map(project).collect::<Result<_>>()?)
+            Self::Split(parts) => {
+                let project = |part: Vec<RecordBatch>| part.iter().map(|b| Ok(b.project(columns)?)).collect::<Result<Vec<_>>>();
+                Self::Split(parts.into_iter().map(project).collect::<Result<_>>()?)
             }
         })
     }
 
-    /// Partitions that have rows, with their numbers among those.
-    fn partitions(self) -> Vec<(usize, Vec<RecordBatch>)> {
+    fn partitions(self) -> Vec<Vec<RecordBatch>> {
         match self {
             Self::Stream(_) => Vec::new(),
-            Self::Split(parts) => parts.into_iter().filter(has_rows).enumerate().collect(),
-            Self::Numbered(parts) => parts.into_iter().filter(|(_, part)| has_rows(part)).collect(),
+            Self::Split(parts) => parts,
         }
     }
-}
-
-fn has_rows(part: &Vec<RecordBatch>) -> bool {
-    part.iter().any(|b| b.num_rows() > 0)
 }
 
 /// Calls a task for each group of the rows, by the promise of [`Engine::map`](crate::engine::Engine::map).
@@ -149,7 +137,7 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
         let count = batches.iter().map(|b| b.num_rows() as u64).sum();
         let num = number(spec, Some(count), run)?;
         let parts = if num == 0 { vec![batches] } else { split(schema, batches, spec, num, &run.pool, &run.cancel)? };
-        return call_partitions(InputRows::Split(parts), schema, spec, task, run);
+        return call_partitions(parts, schema, spec, task, run);
     }
     match rows {
         InputRows::Stream(batches) if task.shape() == Shape::Stream && spec.presort_keys().is_empty() => {
@@ -157,9 +145,9 @@ fn start(rows: InputRows, schema: &Schema, spec: &PartitionSpec, task: &Task, ru
         }
         InputRows::Stream(batches) => {
             let all = InputRows::Stream(batches).collect(run)?;
-            call_partitions(InputRows::Split(vec![all]), schema, spec, task, run)
+            call_partitions(vec![all], schema, spec, task, run)
         }
-        split => call_partitions(split, schema, spec, task, run),
+        split => call_partitions(split.partitions(), schema, spec, task, run),
     }
 }
 
@@ -304,7 +292,23 @@ fn call_single_rows(batches: Vec<RecordBatch>, task: &Task, run: &RunContext) ->
 
 /// One call per partition.
 fn call_partitions(
-    rows: InputRows,
+    parts: Vec<Vec<RecordBatch>>,
+    schema: &Schema,
+    spec: &PartitionSpec,
+    task: &Task,
+    run: &RunContext,
+) -> Result<BatchIter> {
+    let filled = parts.into_iter().filter(|p| p.iter().any(|b| b.num_rows() > 0));
+    run_partitions(filled.enumerate().collect(), schema, spec, task, run)
+}
+
+/// As [`run_map`] without keys for some of the physical partitions that there are, each with its number among all and none of them
+/// without rows: for an engine that works on them in several places.
+///
+/// # Errors
+/// As [`run_map`].
+pub fn run_partitions(
+    parts: Vec<(usize, Vec<RecordBatch>)>,
     schema: &Schema,
     spec: &PartitionSpec,
     task: &Task,
@@ -313,7 +317,7 @@ fn call_partitions(
     let unkeyed = spec.clone().by(Vec::<String>::new())?;
     let plan = GroupPlan::new(schema, &unkeyed.num(0)?.algo(Algo::Default), 0)?.with_columns(task.needs_of(0, schema)?);
     let (task, inner, schema) = (task.clone(), run.clone(), schema.clone());
-    let jobs = rows.partitions().into_iter().map(move |(number, part)| {
+    let jobs = parts.into_iter().map(move |(number, part)| {
         let (task, run, plan, schema) = (task.clone(), inner.clone(), plan.clone(), schema.clone());
         let job: Job<Vec<RecordBatch>> = Box::new(move || {
             let buckets = group(&schema, part, &plan, &run.pool, &run.cancel)?;
@@ -396,7 +400,6 @@ pub fn run_repartition(
     let parts = match rows {
         stream @ InputRows::Stream(_) => vec![stream.collect(run)?],
         InputRows::Split(parts) => parts,
-        InputRows::Numbered(parts) => parts.into_iter().map(|(_, part)| part).collect(),
     };
     let count = parts.iter().flatten().map(|b| b.num_rows() as u64).sum();
     let num = number(spec, Some(count), run)?;

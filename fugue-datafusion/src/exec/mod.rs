@@ -25,7 +25,7 @@ use futures::StreamExt;
 use fugue_core::Result as OurResult;
 use fugue_core::io::BatchIter;
 use fugue_core::run::{Meter, RunContext};
-use fugue_core::transform::{InputRows, Task, run_comap, run_map, run_repartition, run_sorted};
+use fugue_core::transform::{InputRows, Task, run_comap, run_map, run_partitions, run_repartition, run_sorted};
 
 use crate::error::{from_native, into_native};
 use crate::frame::Layout;
@@ -322,7 +322,7 @@ fn call_mapped(
             }
             Held::Sorted(rows) => run_sorted(rows, &schema, spec, task, run),
         },
-        Work::Placed => run_map(InputRows::Numbered(input.by_partition()?), &schema, spec, task, run),
+        Work::Placed => run_partitions(input.by_partition()?, &schema, spec, task, run),
         Work::Gathered(Some(Layout::Spec(layout))) => {
             let parts = run_repartition(InputRows::Stream(Box::new(input)), &schema, layout, run)?;
             run_map(InputRows::Split(parts), &schema, spec, task, run)
