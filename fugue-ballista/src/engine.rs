@@ -71,13 +71,11 @@ impl fmt::Debug for BallistaEngine {
 
 impl BallistaEngine {
     /// An engine with a cluster of its own inside this process.
-    #[must_use]
     pub fn builder() -> Builder<'static> {
         Builder::default()
     }
 
     /// An engine on a cluster that runs already, and goes on when the engine is closed.
-    #[must_use]
     pub fn on(cluster: &Cluster) -> Builder<'_> {
         Builder::on(cluster)
     }
