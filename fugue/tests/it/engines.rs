@@ -91,22 +91,49 @@ mod in_process {
     }
 }
 
-/// A cluster, once where rows come from and once where they go: each action is a job, and all pairs would take minutes.
+/// A cluster, once where rows come from and once where they go. Each action is a job, and all pairs and rules would take minutes, so these
+/// are the groups of rules that a crossing can break; fugue-ballista itself is held to all of them.
 mod with_a_cluster {
-    use conformance_tests::{FailsAs, Gap, Lane, conformance};
+    use conformance_tests::Lane;
+    use conformance_tests::harness::run;
+    use conformance_tests::rules::RULES;
 
     use super::{Across, Way};
 
     const WAYS: [Way; 2] = [("datafusion", "ballista"), ("ballista", "local")];
 
-    conformance! {
-        harness: Across { ways: &WAYS, lanes: vec![Lane::plain(), Lane { partitions: 3, chunks: 7, ..Lane::plain() }] },
-        // Those of Ballista itself.
-        gaps: [
-            Gap::never("runs::a_source_is_not_read_ahead_of_its_reader", "rows go to the executors before the first task runs").fails_as(FailsAs::Differs),
-            Gap::never("runs::an_unkeyed_stream_runs_in_bounded_memory", "rows wait for the executors in files and not in memory").fails_as(FailsAs::Differs),
-            Gap::never("runs::no_more_calls_at_once_than_threads", "calls run on executors, as many at once as they have slots").fails_as(FailsAs::Differs),
-            Gap::never("runs::user_code_runs_on_the_sessions_threads", "calls run on the threads of executors").fails_as(FailsAs::Differs),
-        ],
+    fn rules_about(group: &str) {
+        let lanes = vec![Lane::plain(), Lane { partitions: 3, chunks: 7, ..Lane::plain() }];
+        let rules = RULES.iter().map(|rule| rule.id).filter(|id| id.split_once("::").is_some_and(|(of, _)| of == group));
+        let rules: Vec<&str> = rules.collect();
+        assert!(!rules.is_empty(), "no rules are about {group}");
+        for rule in rules {
+            run(Across { ways: &WAYS, lanes: lanes.clone() }, &[], rule);
+        }
+    }
+
+    #[test]
+    fn ingest() {
+        rules_about("ingest");
+    }
+
+    #[test]
+    fn frame() {
+        rules_about("frame");
+    }
+
+    #[test]
+    fn map() {
+        rules_about("map");
+    }
+
+    #[test]
+    fn comap() {
+        rules_about("comap");
+    }
+
+    #[test]
+    fn errors() {
+        rules_about("errors");
     }
 }
