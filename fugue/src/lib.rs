@@ -13,6 +13,9 @@ pub use fugue_core::verbs::{cotransform, map, out_transform, transform};
 #[doc(inline)]
 pub use fugue_core::*;
 
+/// The engine on Ballista: clusters in this process, and elsewhere.
+#[cfg(feature = "ballista")]
+pub use fugue_ballista as ballista;
 /// The engine on DataFusion; DataFusion itself is `fugue::datafusion::datafusion`.
 #[cfg(feature = "datafusion")]
 pub use fugue_datafusion as datafusion;

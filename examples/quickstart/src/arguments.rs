@@ -9,7 +9,7 @@ Plain Rust functions by key and in order, on real data.
   cargo run -p quickstart --features all -- --engine all    the same on every engine, and whether the answers are identical
 
 options
-  --engine NAME     local (the default), polars, datafusion, or all
+  --engine NAME     local (the default), polars, datafusion, ballista (a cluster inside the program), or all
   --scale NUMBER    size of the TPC-H tables; 1 is six million line items, the default is 0.02
 
 own data

@@ -19,7 +19,7 @@ pub fn engines(asked: &str) -> Result<Vec<&str>> {
     match asked {
         "all" if linked.len() == 1 => build("all"),
         "all" => Ok(linked),
-        "polars" | "datafusion" if !linked.contains(&asked) => build(asked),
+        "polars" | "datafusion" | "ballista" if !linked.contains(&asked) => build(asked),
         engine => Ok(vec![engine]),
     }
 }

@@ -60,6 +60,19 @@ async fn main() -> ExitCode {
 
 /// Runs everything on every engine asked for; whether all answers are identical.
 async fn run(arguments: &Arguments) -> fugue::Result<bool> {
+    let mut sessions = Vec::new();
+    let same = run_in(&mut sessions, arguments).await;
+    let mut closed = Ok(());
+    // Only now: answers of a cluster lie in its files until they were compared.
+    for session in sessions {
+        closed = closed.and(session.close().await);
+    }
+    let same = same?;
+    closed.map(|()| same)
+}
+
+/// The same, in sessions that the caller closes.
+async fn run_in(sessions: &mut Vec<Session>, arguments: &Arguments) -> fugue::Result<bool> {
     let engines = engines::engines(&arguments.engine)?;
     let folder = match &arguments.data {
         Data::Tpch { scale } => Some(tables::make(*scale).await?),
@@ -68,7 +81,8 @@ async fn run(arguments: &Arguments) -> fugue::Result<bool> {
     let mut all: Vec<(&str, Vec<Answer>)> = Vec::new();
     for &engine in &engines {
         let session = Session::open(engine).await?;
-        say(format!("\n=== engine {engine}, {} threads ===", session.threads()));
+        sessions.push(session.clone());
+        say(format!("\n=== engine {engine}, {} calls at once ===", session.info().parallelism));
         let mut answers = match (&arguments.data, &folder) {
             (Data::Own(own), _) => own::run(&session, own).await?,
             (Data::Tpch { .. }, Some(folder)) => tpch::run(&session, folder).await?,

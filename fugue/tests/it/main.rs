@@ -16,9 +16,13 @@ where
     F: Future<Output = Result<()>>,
 {
     let engines: Vec<&str> = EngineFactory::linked().iter().map(EngineFactory::name).collect();
-    assert_eq!(engines, ["datafusion", "local", "polars"]);
+    assert_eq!(engines, ["ballista", "datafusion", "local", "polars"]);
     for engine in engines {
-        let run = async { test(Session::open(engine).await?).await };
+        let run = async {
+            let session = Session::open(engine).await?;
+            test(session.clone()).await?;
+            session.close().await
+        };
         fugue::blocking::wait(run).unwrap_or_else(|e| panic!("on {engine}: {e:?}"));
     }
 }
