@@ -59,7 +59,8 @@ impl Builder {
         self
     }
 
-    /// How many bytes the tasks of each executor share before operators that can spill do so; unlimited by default.
+    /// How many bytes the slots of each executor have together, the same share each, before operators that can spill do so; unlimited by
+    /// default.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = Some(bytes);
         self

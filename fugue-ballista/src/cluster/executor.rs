@@ -148,13 +148,19 @@ impl Setup<'_> {
         Ok(port)
     }
 
-    /// One for all tasks, so that they share its memory.
+    /// One for all tasks, but for their memory.
     fn runtime(&self) -> Result<Arc<RuntimeEnv>, BallistaError> {
-        let mut runtime = RuntimeEnvBuilder::new().with_temp_file_path(&self.folder);
-        if let Some(bytes) = self.builder.memory {
-            runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
-        }
-        Ok(runtime.build_arc()?)
+        Ok(RuntimeEnvBuilder::new().with_temp_file_path(&self.folder).build_arc()?)
+    }
+
+    /// Each task has a share of the memory for itself: what one may have would else depend on what others happen to hold.
+    fn runtimes(&self, shared: Arc<RuntimeEnv>) -> RuntimeProducer {
+        let Some(share) = self.builder.memory.map(|bytes| bytes / self.builder.slots_each()) else {
+            return Arc::new(move |_| Ok(Arc::clone(&shared)));
+        };
+        Arc::new(move |_| {
+            RuntimeEnvBuilder::from_runtime_env(&shared).with_memory_pool(Arc::new(FairSpillPool::new(share))).build_arc()
+        })
     }
 
     fn executor(&self, runtime: Arc<RuntimeEnv>, config: SessionConfig, flight: u16, grpc: u16) -> Executor {
@@ -169,7 +175,7 @@ impl Setup<'_> {
             os_info: Some(ExecutorOperatingSystemSpecification::default().into()),
             ballista_protocol_version: BALLISTA_PROTOCOL_VERSION,
         };
-        let runtimes: RuntimeProducer = Arc::new(move |_| Ok(Arc::clone(&runtime)));
+        let runtimes = self.runtimes(runtime);
         Executor::new(
             registration,
             &text(&self.folder),

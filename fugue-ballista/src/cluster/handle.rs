@@ -18,6 +18,10 @@ use super::watch::Watch;
 use crate::submit::Client;
 use crate::threads::{apart, failed};
 
+/// The part of its share of memory that a sort keeps for merging, and what it keeps at the most.
+const SHARES_OF_A_SORT: usize = 8;
+const LARGEST_SHARE: usize = 10 << 20;
+
 /// How long the end of a cluster waits for tasks that do not let themselves be stopped. A plain function that runs is not
 /// interrupted by anything.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -183,6 +187,11 @@ fn settings(builder: &Builder) -> Vec<(&'static str, String)> {
         // Files stay on this machine, mostly in its memory.
         (BALLISTA_SHUFFLE_COMPRESSION_CODEC, "none".to_owned()),
     ];
+    if let Some(bytes) = builder.memory {
+        // What a sort keeps for merging its files is not given back; the default is too much for a small limit.
+        let merging = (bytes / (SHARES_OF_A_SORT * builder.slots_each())).min(LARGEST_SHARE);
+        settings.push(("datafusion.execution.sort_spill_reservation_bytes", merging.to_string()));
+    }
     if builder.remote_reads {
         settings.push((BALLISTA_SHUFFLE_READER_FORCE_REMOTE_READ, "true".to_owned()));
     }
