@@ -9,10 +9,11 @@ use datafusion::arrow::record_batch::RecordBatch;
 use fugue_ballista::{BallistaEngine, Cluster};
 use fugue_core::row::Row;
 use fugue_core::transform::Batches;
-use fugue_core::{DataFrame, ErrorKind};
+use fugue_core::{DataFrame, ErrorKind, Session};
 use futures::StreamExt;
 
-use crate::support::{Outcome, cluster, run, session};
+use crate::data::{doubled, readings};
+use crate::support::{Outcome, cluster, files, run, session, soon};
 
 /// Numbers, each with so much text.
 fn wide(from: i64, rows: i64, width: usize) -> RecordBatch {
@@ -122,11 +123,11 @@ fn with_key(batch: RecordBatch) -> RecordBatch {
 #[test]
 fn calls_by_key_go_through_files_where_memory_is_small() -> Outcome {
     run(async {
-        // Some 45 MB, where each of two tasks has 12.
-        let rows = 300_000;
-        let cluster = Cluster::builder().executors(1).slots(2).memory(24 << 20).start().await?;
+        // Some 60 MB, where each of two tasks has 24, of which its sort keeps 10 to merge files with.
+        let rows = 400_000;
+        let cluster = Cluster::builder().executors(1).slots(2).memory(48 << 20).start().await?;
         let session = session(BallistaEngine::on(&cluster).partitions(2)).await?;
-        let frame = session.frame((0..100).map(|b| wide(b * 3_000, 3_000, 128)).collect::<Vec<_>>())?;
+        let frame = session.frame((0..100).map(|b| wide(b * 4_000, 4_000, 128)).collect::<Vec<_>>())?;
         let keyed = frame.transform(|batches: Batches| batches.map(with_key)).schema("*,key:long").run()?;
         let count = |rows: &[Keyed]| {
             let falls =
@@ -150,4 +151,41 @@ struct Keyed {
     n: i64,
     text: String,
     key: i64,
+}
+
+#[test]
+fn inputs_leave_no_files_behind() -> Outcome {
+    run(async {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("readings.csv").to_string_lossy().into_owned();
+        Session::local()?.frame(readings(100_000))?.save(&path).await?;
+        let inputs = folder.path().join("inputs");
+        std::fs::create_dir(&inputs)?;
+        let session = session(BallistaEngine::on(cluster()?).partitions(4).shared_folder(&inputs)).await?;
+        let read = session.load(&path).await?;
+        assert_eq!(read.transform(doubled).count().await?, 100_000);
+        soon("the end of the files of what was read", || files(&inputs).is_empty()).await;
+        // One that is not read to its end.
+        let mut stream = read.transform(|rows: Batches| rows).schema("*").stream().await?;
+        assert!(stream.next().await.is_some());
+        drop(stream);
+        soon("the end of the files of a dropped stream", || files(&inputs).is_empty()).await;
+        // Rows in memory are written once, and kept ones stay for as long as their frame.
+        let memory = session.frame(readings(200_000))?;
+        assert_eq!(memory.transform(doubled).count().await?, 200_000);
+        let written = files(&inputs);
+        assert!(!written.is_empty());
+        let kept = memory.transform(doubled).persist().await?;
+        assert!(files(&inputs).len() > written.len());
+        drop(memory);
+        soon("the end of the files of rows in memory", || written.iter().all(|file| !file.exists())).await;
+        assert_eq!(kept.count().await?, 200_000);
+        drop(kept);
+        soon("the end of kept files", || files(&inputs).is_empty()).await;
+        drop(read);
+        session.close().await?;
+        drop(session);
+        assert_eq!(std::fs::read_dir(&inputs)?.count(), 0);
+        Ok(())
+    })
 }

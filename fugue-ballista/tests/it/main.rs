@@ -17,7 +17,7 @@
 //! | progress | `stopping::a_slow_action_…`, `submit::progress_is_seen_…` |
 //! | executors and schedulers that die | `losses::an_action_survives_…`, `losses::an_action_without_…`, `submit::a_job_survives_…` |
 //! | consumers that are slower than results are kept | `inputs::a_slow_consumer_…`, `submit::a_slow_reader_…` |
-//! | files of inputs, of kept frames, of closed and dropped sessions | `stopping::inputs_leave_…`, `stopping::a_closed_session_…`, `stopping::a_dropped_session_…` |
+//! | files of inputs, of kept frames, of closed and dropped sessions | `inputs::inputs_leave_…`, `stopping::a_closed_session_…`, `stopping::a_dropped_session_…` |
 //! | saved files: whole or not at all | `rules::storage` |
 //! | SQL before and after functions: subqueries, joins, windows | `sql::…`, `context::…` |
 //! | types on their way | `keys::the_types_of_a_context_…`, `rules::ingest::every_type_makes_the_round_trip`, `rules::map::nested_values_and_bytes_travel` |

@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use fugue_ballista::{BallistaEngine, Cluster};
 use fugue_core::run::{CancelHandle, Progress, ProgressHandle};
-use fugue_core::transform::Batches;
 use fugue_core::{DataFrame, ErrorKind, Session};
 use futures::StreamExt;
 
-use crate::data::{Reading, Tally, doubled, readings, tally, total};
-use crate::support::{Outcome, alone, cluster, files, run, session, soon, threads};
+use crate::data::{Reading, Tally, readings, tally, total};
+use crate::support::{Outcome, alone, cluster, run, session, soon, threads};
 
 /// Takes a while for each row.
 fn slow(frame: &DataFrame, calls: &Arc<AtomicUsize>, each: u64) -> fugue_core::Result<DataFrame> {
@@ -37,6 +36,22 @@ async fn is_quiet(calls: &AtomicUsize) {
     panic!("calls go on");
 }
 
+/// How many calls meet: each waits a while for so many to be there at once.
+async fn meeting(frame: &DataFrame, wanted: usize) -> fugue_core::Result<usize> {
+    let here = Arc::new(AtomicUsize::new(0));
+    let coming = Arc::clone(&here);
+    let meet = move |reading: Reading| {
+        coming.fetch_add(1, Ordering::SeqCst);
+        let begun = Instant::now();
+        while coming.load(Ordering::SeqCst) < wanted && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let met = coming.load(Ordering::SeqCst) >= wanted;
+        met.then_some(reading)
+    };
+    frame.transform(meet).count().await.map(|n| usize::try_from(n).unwrap_or_default())
+}
+
 #[test]
 fn a_cancelled_action_ends_at_once_and_leaves_its_slots() -> Outcome {
     run(async {
@@ -44,7 +59,7 @@ fn a_cancelled_action_ends_at_once_and_leaves_its_slots() -> Outcome {
         let session = session(BallistaEngine::on(&cluster).partitions(4)).await?;
         let frame = session.frame(readings(4000))?;
         // Many short calls, and few long ones which nothing interrupts.
-        for (each, patience) in [(5, 500), (700, 2000)] {
+        for each in [5, 1500] {
             let (calls, handle) = (Arc::new(AtomicUsize::new(0)), CancelHandle::new());
             let work = slow(&frame.clone().cancel_with(&handle), &calls, each)?;
             let cancelled = async {
@@ -54,13 +69,10 @@ fn a_cancelled_action_ends_at_once_and_leaves_its_slots() -> Outcome {
             };
             let (ended, at) = futures::join!(work.count(), cancelled);
             assert_eq!(ended.map_err(|e| e.kind()), Err(ErrorKind::Cancelled));
-            assert!(at.elapsed() < Duration::from_millis(400), "after {:?}", at.elapsed());
+            assert!(at.elapsed() < Duration::from_secs(1), "after {:?}", at.elapsed());
             is_quiet(&calls).await;
             assert!(calls.load(Ordering::SeqCst) < 1000);
-            // Four calls of a quarter of a second find four slots.
-            let (calls, begun) = (Arc::new(AtomicUsize::new(0)), Instant::now());
-            assert_eq!(slow(&session.frame(readings(4))?, &calls, 250)?.count().await?, 4);
-            assert!(begun.elapsed() < Duration::from_millis(patience), "{:?}", begun.elapsed());
+            assert_eq!(meeting(&session.frame(readings(4))?, 4).await?, 4);
         }
         Ok(cluster.close().await?)
     })
@@ -102,43 +114,6 @@ fn a_slow_action_says_how_far_it_is() -> Outcome {
         assert!(seen.iter().any(|p| p.tasks_done > 0 && p.tasks_done < p.tasks), "{seen:?}");
         assert!(seen.is_sorted_by_key(|p| p.tasks_done), "{seen:?}");
         assert_eq!(handle.now(), *last);
-        Ok(())
-    })
-}
-
-#[test]
-fn inputs_leave_no_files_behind() -> Outcome {
-    run(async {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("readings.csv").to_string_lossy().into_owned();
-        Session::local()?.frame(readings(100_000))?.save(&path).await?;
-        let inputs = folder.path().join("inputs");
-        std::fs::create_dir(&inputs)?;
-        let session = session(BallistaEngine::on(cluster()?).partitions(4).shared_folder(&inputs)).await?;
-        let read = session.load(&path).await?;
-        assert_eq!(read.transform(doubled).count().await?, 100_000);
-        soon("the end of the files of what was read", || files(&inputs).is_empty()).await;
-        // One that is not read to its end.
-        let mut stream = read.transform(|rows: Batches| rows).schema("*").stream().await?;
-        assert!(stream.next().await.is_some());
-        drop(stream);
-        soon("the end of the files of a dropped stream", || files(&inputs).is_empty()).await;
-        // Rows in memory are written once, and kept ones stay for as long as their frame.
-        let memory = session.frame(readings(200_000))?;
-        assert_eq!(memory.transform(doubled).count().await?, 200_000);
-        let written = files(&inputs);
-        assert!(!written.is_empty());
-        let kept = memory.transform(doubled).persist().await?;
-        assert!(files(&inputs).len() > written.len());
-        drop(memory);
-        soon("the end of the files of rows in memory", || written.iter().all(|file| !file.exists())).await;
-        assert_eq!(kept.count().await?, 200_000);
-        drop(kept);
-        soon("the end of kept files", || files(&inputs).is_empty()).await;
-        drop(read);
-        session.close().await?;
-        drop(session);
-        assert_eq!(std::fs::read_dir(&inputs)?.count(), 0);
         Ok(())
     })
 }
