@@ -26,7 +26,7 @@ pub(crate) struct Running {
     pub(crate) cluster: Cluster,
     pub(crate) client: Client,
     pub(crate) calls: Arc<AtomicUsize>,
-    config: SessionConfig,
+    pub(crate) config: SessionConfig,
     pub(crate) functions: Vec<ScalarUDF>,
 }
 

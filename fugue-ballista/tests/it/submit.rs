@@ -211,7 +211,9 @@ fn a_plan_that_the_scheduler_does_not_understand_is_refused_with_its_words() -> 
 #[test]
 fn a_sort_that_does_not_fit_into_memory_spills() -> Outcome {
     run(async {
-        let running = Running::start(Cluster::builder().executors(1).slots(2).memory(40 << 20)).await?;
+        let mut running = Running::start(Cluster::builder().executors(1).slots(2).memory(40 << 20)).await?;
+        // Each task has a share of the memory, however many partitions it takes.
+        running.config = running.config.set_usize("ballista.scheduler.max_partitions_per_task", 1);
         // 64 MB.
         let plan = running.plan(partitions(2, 200, 10_000), "select n from t order by k desc, n desc").await?;
         let read = running.numbers(&plan).await?;

@@ -38,7 +38,7 @@ pub use output::{
 };
 pub use registry::{Registry, TaskEntry};
 pub use rules::Rules;
-pub use runner::{InputRows, run_comap, run_map, run_repartition, run_partitions, run_sorted};
+pub use runner::{InputRows, run_comap, run_map, run_partitions, run_repartition, run_sorted};
 pub use stream::{CallStream, StreamOutput, Streamed};
 pub use task::{Fixed, Produces, Progress, Reads, Shape, Task, TaskContext, TaskFn, panic_text};
 
