@@ -309,6 +309,7 @@ mod tests {
     use std::sync::Arc;
 
     use datafusion::arrow::array::{ArrayRef, Int64Array, StringViewArray};
+    use datafusion::arrow::datatypes::Schema as ArrowSchema;
     use datafusion::arrow::record_batch::RecordBatch;
 
     use super::{in_order, slots};
@@ -327,7 +328,8 @@ mod tests {
     fn rows(numbers: impl Iterator<Item = i64> + Clone) -> RecordBatch {
         let x: ArrayRef = Arc::new(Int64Array::from_iter(numbers.clone().map(|n| (n % 5 != 0).then_some(n))));
         let y: ArrayRef = Arc::new(StringViewArray::from_iter_values(numbers.map(|n| format!("text {n}"))));
-        RecordBatch::try_from_iter([("x", x), ("y", y)]).unwrap_or_else(|_| RecordBatch::new_empty(Arc::default()))
+        RecordBatch::try_from_iter([("x", x), ("y", y)])
+            .unwrap_or_else(|_| RecordBatch::new_empty(Arc::new(ArrowSchema::empty())))
     }
 
     #[test]
