@@ -220,7 +220,7 @@ impl Error {
         &self.0.context
     }
 
-    /// Whether the user's code marked its error as [`Transient`](crate::Transient), here or in another process: worth another attempt.
+    /// Whether the user's code marked its error as [`Transient`], here or in another process: worth another attempt.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         let mut cause = self.source();
