@@ -14,8 +14,9 @@ pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Executors and slots are those of the smallest cluster that can go wrong in the ways of large ones.
-static CLUSTER: LazyLock<OurResult<Cluster>> =
-    LazyLock::new(|| blocking::wait_apart(Cluster::builder().executors(2).slots(2).start()));
+static CLUSTER: LazyLock<OurResult<Cluster>> = LazyLock::new(|| {
+    blocking::wait_apart(Cluster::builder().executors(2).slots(2).work_folder(env!("CARGO_TARGET_TMPDIR")).start())
+});
 
 /// The one cluster that most tests share.
 pub(crate) fn cluster() -> OurResult<&'static Cluster> {

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
 
-use super::source::{Source, number};
+use super::source::Source;
 
 /// Whether values of a type are moved chunk by chunk, in the cache: cheaper than taking them from all over memory bucket by bucket.
 pub(super) fn moves(data_type: &DataType) -> bool {
@@ -128,11 +128,11 @@ fn buffers(source: &Source, column: usize) -> usize {
 
 /// As [`flat`] for views into very many buffers (each slice of a batch has all buffers of the batch): into a few new ones.
 fn compact(source: &Source, column: usize, order: &UInt32Array, cancel: &Cancel) -> Result<ArrayRef> {
-    let chunk = |rows: &Range<usize>| -> Result<ArrayRef> {
+    let all = source.column(column, 0..source.rows())?;
+    let chunk = |places: &Range<usize>| -> Result<ArrayRef> {
         cancel.check()?;
-        let first = number(rows.start);
-        let order: UInt32Array = order.values()[rows.clone()].iter().map(|row| Some(row - first)).collect();
-        let array = take(&source.column(column, rows.clone())?, &order, None)?;
+        // Rows at these places may come from anywhere.
+        let array = take(&all, &order.slice(places.start, places.len()), None)?;
         Ok(match array.as_string_view_opt() {
             Some(text) => Arc::new(text.gc()),
             None => Arc::new(array.as_binary_view().gc()),
