@@ -499,3 +499,20 @@ fn zips_refuse_keys_that_do_not_fit() {
     assert_eq!(zip(vec![0], vec![0], ZipKind::Cross), Err(crate::ErrorKind::PartitionInvalid));
     assert_eq!(zip(vec![0], vec![8], ZipKind::Inner), Ok(0));
 }
+
+/// Shuffled views hold on to the buffers of all rows that they came from: many batches, and very many buffers.
+#[test]
+fn text_in_very_many_buffers_goes_where_its_rows_go() {
+    let text = |n: u32| format!("a text that is too long to be inlined, number {n}");
+    let views = |b: u32| -> ArrayRef {
+        let mut views = arrow::array::StringViewBuilder::new().with_fixed_block_size(64);
+        (0..400).for_each(|row| views.append_value(text(b * 400 + row)));
+        Arc::new(views.finish())
+    };
+    let batches: Vec<RecordBatch> = (0..8).map(|b| RecordBatch::try_from_iter([("text", views(b))]).unwrap()).collect();
+    let source = source::Source::new(1, &[0], batches.iter());
+    let order: UInt32Array = (0..3_200_u32).map(|n| Some((n * 7) % 3_200)).collect();
+    let moved = permute::flat(&source, 0, &order, &Cancel::never()).unwrap();
+    let moved: Vec<_> = arrow::array::AsArray::as_string_view(&*moved).iter().flatten().map(str::to_owned).collect();
+    assert_eq!(moved, order.values().iter().map(|n| text(*n)).collect::<Vec<_>>());
+}

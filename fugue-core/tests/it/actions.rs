@@ -273,38 +273,3 @@ fn a_native_call_runs_inside_a_single_threaded_runtime() {
         runtime.block_on(async { transform(points(3), |p: Point| Point { v: p.v * 2, ..p }).run() }).unwrap();
     assert_eq!(doubled.iter().map(|p| p.v).sum::<i64>(), 6);
 }
-
-/// Shuffled views hold on to the buffers of all rows that they came from: many batches, and very many buffers.
-#[test]
-fn text_in_very_many_buffers_is_grouped_right() -> fugue_core::Result<()> {
-    use fugue_core::arrow::array::{ArrayRef, Int64Array, StringViewArray, StringViewBuilder};
-    use fugue_core::arrow::record_batch::RecordBatch;
-
-    let text = |n: i64| format!("a text that is too long to be inlined, number {n}");
-    let one_batch = |b: i64| -> fugue_core::Result<RecordBatch> {
-        let mut views = StringViewBuilder::new().with_fixed_block_size(64);
-        (0..400).for_each(|row| views.append_value(text(b * 400 + row)));
-        let views: StringViewArray = views.finish();
-        let key: ArrayRef = Arc::new(Int64Array::from_iter_values((0..400).map(|row| (b * 400 + row) % 7)));
-        let n: ArrayRef = Arc::new(Int64Array::from_iter_values(b * 400..b * 400 + 400));
-        Ok(RecordBatch::try_from_iter([("key", key), ("n", n), ("text", Arc::new(views) as ArrayRef)])?)
-    };
-    let batches = (0..8).map(one_batch).collect::<fugue_core::Result<Vec<_>>>()?;
-    let buffers: usize = batches.iter().map(|b| b.column(2).to_data().buffers().len()).sum();
-    assert!(buffers > 2_000, "{buffers}");
-    let whole = |rows: RecordBatch| rows;
-    let session = Session::local()?;
-    let kept = session.frame(batches)?.transform(whole).schema("*").partition_by("key").presort("n desc").run()?;
-    let mut seen = 0;
-    for batch in blocking::wait(kept.collect())? {
-        use fugue_core::arrow::array::AsArray;
-        use fugue_core::arrow::datatypes::Int64Type;
-        let (n, texts) = (batch.column(1).as_primitive::<Int64Type>(), batch.column(2).as_string_view());
-        for row in 0..batch.num_rows() {
-            assert_eq!(texts.value(row), text(n.value(row)));
-            seen += 1;
-        }
-    }
-    assert_eq!(seen, 3_200);
-    Ok(())
-}
