@@ -1,8 +1,10 @@
 //! What an engine may offer beyond its duties. A missing facet answers `Unsupported`, or core does the work itself.
 
 use crate::error::Result;
+use crate::expr::TypedSort;
 use crate::io::LoadOptions;
 use crate::partition::PartitionSpec;
+use crate::relational::{Join, SelectPlan, SetOp};
 use crate::run::RunContext;
 
 use futures::future::BoxFuture;
@@ -39,4 +41,56 @@ pub trait Storage<F>: Send + Sync {
     /// A frame over a file, or `None` where core's own reader should serve (an option that the native reader does not know, or
     /// would answer differently).
     fn load<'a>(&'a self, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<F>>>;
+}
+
+/// Relational operations that an engine does by itself. Each may answer `None`: core then derives it through
+/// [`map`](super::Engine::map) and [`comap`](super::Engine::comap), so override for speed only; the answer is the same, to the type and the
+/// last bit (but for sums of floats).
+///
+/// An expression that an engine has no equal for is evaluated by the [shared kernels](crate::expr::evaluate).
+pub trait Relational<F>: Send + Sync {
+    /// Filter, windows or grouping, having, projection, distinct.
+    ///
+    /// # Errors
+    /// `EngineFailed` when a native plan does not resolve.
+    fn select(&self, frame: &F, select: &SelectPlan) -> Result<Option<F>> {
+        let _ = (frame, select);
+        Ok(None)
+    }
+
+    /// A join of two frames.
+    ///
+    /// # Errors
+    /// `EngineFailed` when a native plan does not resolve.
+    fn join(&self, left: &F, right: &F, join: &Join) -> Result<Option<F>> {
+        let _ = (left, right, join);
+        Ok(None)
+    }
+
+    /// A set operation over two frames.
+    ///
+    /// # Errors
+    /// `EngineFailed` when a native plan does not resolve.
+    fn set_op(&self, left: &F, right: &F, op: &SetOp) -> Result<Option<F>> {
+        let _ = (left, right, op);
+        Ok(None)
+    }
+
+    /// All rows in an order; of these, the first so many. Actions over the result give rows in this order.
+    ///
+    /// # Errors
+    /// `EngineFailed` when a native plan does not resolve.
+    fn sort(&self, frame: &F, order: &[TypedSort], limit: Option<u64>) -> Result<Option<F>> {
+        let _ = (frame, order, limit);
+        Ok(None)
+    }
+
+    /// So many rows, in the order of the frame where it has one and any otherwise.
+    ///
+    /// # Errors
+    /// `EngineFailed` when a native plan does not resolve.
+    fn limit(&self, frame: &F, rows: u64) -> Result<Option<F>> {
+        let _ = (frame, rows);
+        Ok(None)
+    }
 }

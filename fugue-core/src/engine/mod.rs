@@ -24,7 +24,7 @@ use crate::transform::Task;
 
 pub(crate) use derive::comap as derived_comap;
 pub(crate) use erased::{AnyFrame, DynEngine, foreign, from_native, native};
-pub use facets::{Physical, Storage};
+pub use facets::{Physical, Relational, Storage};
 
 /// What an engine says of itself.
 #[derive(Clone, Debug)]
@@ -158,6 +158,11 @@ pub trait Engine: fmt::Debug + Send + Sync + 'static {
 
     /// Physical layout: repartition, persist, broadcast.
     fn physical(&self) -> Option<&dyn Physical<Self::Frame>> {
+        None
+    }
+
+    /// Relational operations. What is not among them is derived through [`map`](Engine::map) and [`comap`](Engine::comap).
+    fn relational(&self) -> Option<&dyn Relational<Self::Frame>> {
         None
     }
 

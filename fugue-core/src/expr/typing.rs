@@ -1,0 +1,1 @@
+//! From what a user wrote to typed expressions, against a schema.

@@ -1,0 +1,1 @@
+//! Relational operations through `map`, `comap` and `ingest`, for whatever an engine does not do by itself.

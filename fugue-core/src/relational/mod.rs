@@ -1,0 +1,13 @@
+//! The relational operations as engines are asked for them: columns found, types decided, nothing left to guess.
+//!
+//! [`Relational`](crate::engine::Relational) is what an engine may do by itself. What it does not do, core derives through `map` and `comap`,
+//! so that every verb runs on every engine.
+
+mod derived;
+mod join;
+mod select;
+mod set_op;
+
+pub use join::{Join, JoinKind};
+pub use select::{Group, Select, SelectPlan};
+pub use set_op::{SetKind, SetOp};

@@ -1,0 +1,87 @@
+//! Select: projection, filter, grouping, windows and distinct in one request.
+
+use crate::expr::{Expr, IntoColumn, Typed, TypedAggregate, TypedWindow};
+use crate::schema::Schema;
+
+/// What a user asks: columns, and what goes with them. `DataFrame::select` takes columns alone, `DataFrame::select_with` all of this.
+///
+/// With aggregates among the columns, all others that are not literals are group keys.
+#[derive(Clone, Debug)]
+pub struct Select {
+    pub(crate) columns: Vec<Expr>,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) having: Option<Expr>,
+    pub(crate) distinct: bool,
+}
+
+impl Select {
+    /// These columns: names or expressions with names of their own.
+    #[must_use]
+    pub fn new<C: IntoColumn>(columns: impl IntoIterator<Item = C>) -> Self {
+        let columns = columns.into_iter().map(IntoColumn::into_column).collect();
+        Self { columns, filter: None, having: None, distinct: false }
+    }
+
+    /// Of the rows for which this is true; it may not hold aggregates. Several are all asked for.
+    #[must_use]
+    pub fn filter(mut self, condition: impl Into<Expr>) -> Self {
+        let condition = condition.into();
+        self.filter = Some(match self.filter.take() {
+            Some(before) => before.and(condition),
+            None => condition,
+        });
+        self
+    }
+
+    /// Of the groups for which this is true; it may hold aggregates and group keys.
+    #[must_use]
+    pub fn having(mut self, condition: impl Into<Expr>) -> Self {
+        let condition = condition.into();
+        self.having = Some(match self.having.take() {
+            Some(before) => before.and(condition),
+            None => condition,
+        });
+        self
+    }
+
+    /// Different rows only.
+    #[must_use]
+    pub fn distinct(mut self) -> Self {
+        self.distinct = true;
+        self
+    }
+}
+
+/// A select against the schema of its input. Its steps go in this order: filter, then windows or grouping, having, columns, distinct.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct SelectPlan {
+    /// The columns of the input.
+    pub input: Schema,
+    /// Keeps the rows for which this, over the input, is true (and not null).
+    pub filter: Option<Typed>,
+    /// Window functions over the filtered input; their values stand behind its columns, in order. None together with a group.
+    pub windows: Vec<TypedWindow>,
+    /// Grouping of the filtered input.
+    pub group: Option<Group>,
+    /// Keeps the groups for which this, over the columns of the group, is true.
+    pub having: Option<Typed>,
+    /// The columns of the output: over the columns of the group where there is one, else over the input and the windows.
+    pub columns: Vec<Typed>,
+    /// Different rows only: nulls are equal, and floats by their one equality.
+    pub distinct: bool,
+    /// The columns of the output, with their names.
+    pub output: Schema,
+}
+
+/// Groups of rows with equal keys, and what is made of each. Without keys there is one group, also of no row at all.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The keys, over the input. Null is a key; floats by their one equality.
+    pub keys: Vec<Typed>,
+    /// The aggregates, over the input.
+    pub aggregates: Vec<TypedAggregate>,
+    /// What a group looks like: the keys, then the aggregates; the names are made up.
+    pub schema: Schema,
+}
