@@ -9,8 +9,8 @@
 
 mod assign;
 mod buckets;
-mod canonical;
-mod hash;
+pub(crate) mod canonical;
+pub(crate) mod hash;
 mod keys;
 mod permute;
 mod plan;

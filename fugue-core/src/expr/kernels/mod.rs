@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 use super::Typed;
 
+pub(crate) use aggregate::Fold;
 pub use aggregate::aggregate;
 pub use window::window;
 
