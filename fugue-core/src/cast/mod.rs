@@ -10,7 +10,7 @@
 //! - bytes and text are each other's UTF-8;
 //! - nested values are cast part by part; of structs, fields that are not wanted are dropped and missing ones are null.
 
-mod calendar;
+pub(crate) mod calendar;
 mod decimal;
 mod format;
 mod nested;

@@ -1,6 +1,9 @@
 //! The shared kernels: what every expression answers, over Arrow columns.
 
 mod aggregate;
+mod pattern;
+mod text;
+mod time;
 mod window;
 
 use arrow::array::ArrayRef;
