@@ -4,7 +4,7 @@
 
 /// Spreads the bits of a number over all 64 bits, reversibly (the finaliser of `MurmurHash3`).
 #[inline]
-pub(super) fn mix(mut x: u64) -> u64 {
+pub(crate) fn mix(mut x: u64) -> u64 {
     x ^= x >> 33;
     x = x.wrapping_mul(0xff51_afd7_ed55_8ccd);
     x ^= x >> 33;
@@ -14,7 +14,7 @@ pub(super) fn mix(mut x: u64) -> u64 {
 
 /// A 64 bit hash of bytes.
 #[inline]
-pub(super) fn hash_bytes(bytes: &[u8]) -> u64 {
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hash = fold(bytes.len() as u64 ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9);
     let mut words = bytes.chunks_exact(8);
     for word in &mut words {
