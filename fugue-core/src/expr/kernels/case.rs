@@ -14,12 +14,7 @@ use super::{Input, Operand};
 const FEW: usize = 4;
 
 /// The value beside the first condition that is true, else the last.
-pub(super) fn value(
-    input: &Input<'_>,
-    branches: &[(Typed, Typed)],
-    otherwise: Option<&Typed>,
-    ty: &Type,
-) -> Result<Operand> {
+pub(super) fn value(input: &Input<'_>, branches: &[(Typed, Typed)], otherwise: Option<&Typed>, ty: &Type) -> Result<Operand> {
     let cannot_fail = |(condition, value): &(Typed, Typed)| infallible(condition) && infallible(value);
     if branches.len() <= FEW && branches.iter().all(cannot_fail) && otherwise.is_none_or(infallible) {
         let mut chosen = match otherwise {

@@ -16,7 +16,9 @@ mod window;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, Datum, PrimitiveArray, UInt32Array, new_empty_array, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, Datum, PrimitiveArray, UInt32Array, new_empty_array, new_null_array,
+};
 use arrow::compute::{self, take};
 use arrow::record_batch::RecordBatch;
 

@@ -20,7 +20,8 @@ const FAR: i64 = 400;
 
 /// The powers of ten that doubles hold without an error.
 const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
+    1e22,
 ];
 
 /// How many of them floats hold.
@@ -57,7 +58,11 @@ pub(super) fn call(args: &[Operand], ty: &Type) -> Result<ArrayRef> {
     }
 }
 
-fn integers<T: ArrowPrimitiveType<Native: Into<i128> + TryFrom<i128>>>(array: &ArrayRef, ty: &Type, places: u32) -> Result<ArrayRef> {
+fn integers<T: ArrowPrimitiveType<Native: Into<i128> + TryFrom<i128>>>(
+    array: &ArrayRef,
+    ty: &Type,
+    places: u32,
+) -> Result<ArrayRef> {
     let made = try_each::<T, T, _>(array.as_primitive(), |v| {
         half_away(v.into(), places).and_then(|v| T::Native::try_from(v).ok()).ok_or("")
     });

@@ -7,7 +7,9 @@ mod pins;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray, RecordBatch, RecordBatchOptions, StringViewArray};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray, RecordBatch, RecordBatchOptions, StringViewArray,
+};
 use arrow::compute::concat;
 use arrow::datatypes::{Field, Schema};
 use proptest::prelude::*;
@@ -120,7 +122,17 @@ fn judge_pair(function: Function, to: &Type, left: &ArrayRef, right: &ArrayRef, 
 fn doubles() -> impl Strategy<Value = Option<f64>> {
     let negative_nan = f64::from_bits(0xfff8_0000_0000_0001);
     let special = prop::sample::select(vec![
-        f64::NAN, negative_nan, 0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN_POSITIVE, 1.0, 1.5, -2.0,
+        f64::NAN,
+        negative_nan,
+        0.0,
+        -0.0,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+        1.0,
+        1.5,
+        -2.0,
     ]);
     prop::option::weighted(0.8, prop_oneof![special, any::<f64>(), (-3_i8..3).prop_map(f64::from)])
 }
@@ -141,7 +153,15 @@ fn pairs<T: std::fmt::Debug + 'static>(
 
 /// The order of the contract, of one key for all NaN.
 fn order(a: f64, b: f64) -> std::cmp::Ordering {
-    let key = |v: f64| if v.is_nan() { f64::NAN } else if v == 0.0 { 0.0 } else { v };
+    let key = |v: f64| {
+        if v.is_nan() {
+            f64::NAN
+        } else if v == 0.0 {
+            0.0
+        } else {
+            v
+        }
+    };
     key(a).total_cmp(&key(b))
 }
 

@@ -46,7 +46,7 @@ proptest! {
         judge(&guarded, &columns, rows.len(), &want);
 
         let positive = call(Function::Greater, "bool", [divided(), literal("0", "long")]);
-        let fails = case(vec![(col(2, "bool"), col(1, "long")), (positive.clone(), divided())], None, "long");
+        let fails = case(vec![(col(2, "bool"), col(1, "long")), (positive, divided())], None, "long");
         let want: Vec<Want> = rows.iter().map(|r| match r.2 {
             Some(true) => long(r.1),
             _ => quotient(r.0, r.1).map(|v| v.filter(|v| v.parse::<i64>().unwrap() > 0)),

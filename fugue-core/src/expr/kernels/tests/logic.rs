@@ -27,7 +27,7 @@ fn is_in<T: Copy>(value: Option<T>, items: &[Option<T>], same: impl Fn(T, T) -> 
 /// Looks a column up in constants, and in constants beside the column itself.
 fn judge_lists(values: &ArrayRef, items: &ArrayRef, want: &[Want], with_itself: &[Want]) {
     let to = Type::from_arrow(values.data_type()).unwrap();
-    let value = Typed::column(0, to.clone());
+    let value = Typed::column(0, to);
     let constants: Vec<Typed> = (0..items.len()).map(|i| of(&items.slice(i, 1))).collect();
     let args = std::iter::once(value.clone()).chain(constants.iter().cloned());
     judge(&call(Function::IsIn, "bool", args), &[Arc::clone(values)], values.len(), want);

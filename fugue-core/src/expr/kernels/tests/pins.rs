@@ -64,8 +64,14 @@ fn decimals() {
 #[test]
 fn rounding() {
     // D85
-    assert_eq!(round("2.675|1.005|-0.5|0.5|2.5|-2.675|1e300|0.15", "double", 2).unwrap(), "2.68|1.01|-0.5|0.5|2.5|-2.68|1e300|0.15");
-    assert_eq!(round("-0.5|0.5|1.5|2.5|0.49999999999999994|NULL|NaN|-inf", "double", 0).unwrap(), "-1.0|1.0|2.0|3.0|0.0|NULL|NaN|-inf");
+    assert_eq!(
+        round("2.675|1.005|-0.5|0.5|2.5|-2.675|1e300|0.15", "double", 2).unwrap(),
+        "2.68|1.01|-0.5|0.5|2.5|-2.68|1e300|0.15"
+    );
+    assert_eq!(
+        round("-0.5|0.5|1.5|2.5|0.49999999999999994|NULL|NaN|-inf", "double", 0).unwrap(),
+        "-1.0|1.0|2.0|3.0|0.0|NULL|NaN|-inf"
+    );
     assert_eq!(round("15|14.9|-25|4|5e20", "double", -1).unwrap(), "20.0|10.0|-30.0|0.0|5e20");
     assert_eq!(round("2.675|1.005", "float", 2).unwrap(), "2.68|1.01");
     assert_eq!(round("2.675|-1.005|0.004", "decimal(5,3)", 2).unwrap(), "2.680|-1.010|0.000");
@@ -101,7 +107,10 @@ fn functions_of_a_number() {
 fn comparisons() {
     let less = |to: &str, l: &str, r: &str| binary(Function::Less, "bool", (l, to), (r, to)).unwrap();
     assert_eq!(less("double", "inf|NaN|NaN|-0.0", "NaN|inf|NaN|0.0"), "true|false|false|false");
-    assert_eq!(less("str", "a|ab|z|é|a long text, longer than 12", "b|a|é|z|a long text, longer than 13"), "true|false|true|false|true");
+    assert_eq!(
+        less("str", "a|ab|z|é|a long text, longer than 12", "b|a|é|z|a long text, longer than 13"),
+        "true|false|true|false|true"
+    );
     assert_eq!(less("bytes", "a|b", "b|a"), "true|false");
     assert_eq!(less("date", "2020-01-01", "2020-01-02"), "true");
     assert_eq!(less("time", "00:00:01", "00:00:00"), "false");
