@@ -3,6 +3,7 @@
 //! [`Relational`](crate::engine::Relational) is what an engine may do by itself. What it does not do, core derives through `map` and `comap`,
 //! so that every verb runs on every engine.
 
+mod bind;
 mod derived;
 mod join;
 mod select;

@@ -6,6 +6,8 @@ mod fold;
 mod input;
 mod ordered;
 mod quantile;
+#[cfg(test)]
+pub(super) mod reference;
 mod state;
 mod sweep;
 #[cfg(test)]
