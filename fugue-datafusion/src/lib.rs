@@ -28,6 +28,7 @@
 mod callee;
 mod engine;
 mod error;
+mod expr;
 mod exec;
 mod frame;
 mod into;
@@ -35,6 +36,7 @@ mod map;
 mod native;
 mod place;
 mod plan;
+pub mod relational;
 mod source;
 mod storage;
 pub mod travel;
