@@ -286,6 +286,10 @@ impl Engine for BallistaEngine {
         Some(self)
     }
 
+    fn sql(&self) -> Option<&dyn fugue_core::engine::Sql<DataFusionFrame>> {
+        Some(self)
+    }
+
     fn storage(&self) -> Option<&dyn Storage<DataFusionFrame>> {
         Some(self)
     }

@@ -14,7 +14,7 @@ use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable,
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::blocking::offload;
-use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Storage, Zip};
+use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Sql, Storage, Zip};
 use fugue_core::expr::TypedSort;
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::io::{LoadOptions, MemorySource};
@@ -36,7 +36,7 @@ use crate::native::DataFusionSource;
 use crate::plan::{CallNode, Planner};
 use crate::relational;
 use crate::source::SourceTable;
-use crate::storage;
+use crate::{sql, storage};
 
 /// The part of its share of memory that a sort keeps for merging.
 const SHARES_OF_A_SORT: usize = 8;
@@ -376,6 +376,10 @@ impl Engine for DataFusionEngine {
         Some(self)
     }
 
+    fn sql(&self) -> Option<&dyn Sql<DataFusionFrame>> {
+        Some(self)
+    }
+
     fn storage(&self) -> Option<&dyn Storage<DataFusionFrame>> {
         Some(self)
     }
@@ -421,6 +425,16 @@ impl Relational<DataFusionFrame> for DataFusionEngine {
 
     fn limit(&self, frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
         relational::limit(frame, rows)
+    }
+}
+
+impl Sql<DataFusionFrame> for DataFusionEngine {
+    fn query<'a>(&'a self, query: &'a str, frames: Vec<(String, DataFusionFrame)>) -> BoxFuture<'a, Result<DataFusionFrame>> {
+        Box::pin(async move {
+            let (state, query) = (self.context.state(), query.to_owned());
+            // Tables of the program may lie on object stores, which are read on the engine's own threads.
+            Abort(self.runtime.spawn(async move { sql::query(state, &query, frames).await })).answer().await
+        })
     }
 }
 

@@ -38,6 +38,7 @@ mod place;
 mod plan;
 pub mod relational;
 mod source;
+mod sql;
 mod storage;
 pub mod travel;
 mod types;

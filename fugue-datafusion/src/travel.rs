@@ -224,3 +224,11 @@ pub fn plain_schema(schema: &SchemaRef) -> SchemaRef {
 pub fn plain_batches(batch: &RecordBatch, schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
     types::plain_batches(batch, schema)
 }
+
+/// Plans a query in SQL over frames and the tables of a context.
+///
+/// # Errors
+/// `SqlInvalid` for what is no query, or names what is not there; `SchemaInvalid` for a result that is not portable.
+pub async fn sql(context: &SessionContext, query: &str, frames: Vec<(String, DataFusionFrame)>) -> Result<DataFusionFrame> {
+    crate::sql::query(context.state(), query, frames).await
+}
