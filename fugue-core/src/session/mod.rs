@@ -229,6 +229,10 @@ impl Session {
     /// their own have it planned and run by DataFusion over their frames as lazy sources, which gives only the columns that the query reads;
     /// the program must have been built with it (feature `datafusion`).
     ///
+    /// # SQL and frames
+    ///
+    #[doc = include_str!("../../docs/sql-and-frames.md")]
+    ///
     /// # Errors
     /// `SqlInvalid` for a text that is no query, an unknown table, column or function, and `TABLESAMPLE`; `SchemaInvalid` for columns of the
     /// result that have no place in a portable schema; `Unsupported` where nothing in the program knows SQL.
