@@ -282,6 +282,14 @@ impl Engine for BallistaEngine {
         Some(self)
     }
 
+    fn relational(&self) -> Option<&dyn fugue_core::engine::Relational<DataFusionFrame>> {
+        Some(self)
+    }
+
+    fn sql(&self) -> Option<&dyn fugue_core::engine::Sql<DataFusionFrame>> {
+        Some(self)
+    }
+
     fn storage(&self) -> Option<&dyn Storage<DataFusionFrame>> {
         Some(self)
     }

@@ -41,6 +41,7 @@ mod engine;
 mod failure;
 mod files;
 mod input;
+mod relational;
 mod runs;
 pub mod submit;
 mod threads;

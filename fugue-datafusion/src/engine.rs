@@ -14,10 +14,12 @@ use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable,
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::blocking::offload;
-use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
+use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Sql, Storage, Zip};
+use fugue_core::expr::TypedSort;
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::io::{LoadOptions, MemorySource};
 use fugue_core::partition::PartitionSpec;
+use fugue_core::relational::{Join, SelectPlan, SetOp};
 use fugue_core::run::{Pool, RunContext};
 use fugue_core::schema::normalise;
 use fugue_core::session::{EngineFactory, Opened};
@@ -32,8 +34,9 @@ use crate::frame::{DataFusionFrame, Layout};
 use crate::map::Call;
 use crate::native::DataFusionSource;
 use crate::plan::{CallNode, Planner};
+use crate::relational;
 use crate::source::SourceTable;
-use crate::storage;
+use crate::{sql, storage};
 
 /// The part of its share of memory that a sort keeps for merging.
 const SHARES_OF_A_SORT: usize = 8;
@@ -369,6 +372,14 @@ impl Engine for DataFusionEngine {
         Some(self)
     }
 
+    fn relational(&self) -> Option<&dyn Relational<DataFusionFrame>> {
+        Some(self)
+    }
+
+    fn sql(&self) -> Option<&dyn Sql<DataFusionFrame>> {
+        Some(self)
+    }
+
     fn storage(&self) -> Option<&dyn Storage<DataFusionFrame>> {
         Some(self)
     }
@@ -392,6 +403,38 @@ impl Engine for DataFusionEngine {
             runtime.shutdown_background();
         }
         Ok(())
+    }
+}
+
+impl Relational<DataFusionFrame> for DataFusionEngine {
+    fn select(&self, frame: &DataFusionFrame, select: &SelectPlan) -> Result<Option<DataFusionFrame>> {
+        relational::select(frame, select, None)
+    }
+
+    fn join(&self, left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Result<Option<DataFusionFrame>> {
+        relational::join(left, right, join)
+    }
+
+    fn set_op(&self, left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Result<Option<DataFusionFrame>> {
+        relational::set_op(left, right, op)
+    }
+
+    fn sort(&self, frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<DataFusionFrame>> {
+        relational::sort(frame, order, limit)
+    }
+
+    fn limit(&self, frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
+        relational::limit(frame, rows)
+    }
+}
+
+impl Sql<DataFusionFrame> for DataFusionEngine {
+    fn query<'a>(&'a self, query: &'a str, frames: Vec<(String, DataFusionFrame)>) -> BoxFuture<'a, Result<DataFusionFrame>> {
+        Box::pin(async move {
+            let (state, query) = (self.context.state(), query.to_owned());
+            // Tables of the program may lie on object stores, which are read on the engine's own threads.
+            Abort(self.runtime.spawn(async move { sql::query(state, &query, frames).await })).answer().await
+        })
     }
 }
 

@@ -28,6 +28,7 @@
 mod callee;
 mod engine;
 mod error;
+mod expr;
 mod exec;
 mod frame;
 mod into;
@@ -35,7 +36,9 @@ mod map;
 mod native;
 mod place;
 mod plan;
+pub mod relational;
 mod source;
+mod sql;
 mod storage;
 pub mod travel;
 mod types;

@@ -45,6 +45,8 @@ pub(crate) trait DynEngine: fmt::Debug + Send + Sync {
     fn broadcast(self: Arc<Self>, frame: &AnyFrame) -> Result<AnyFrame>;
     fn partitions(&self, frame: &AnyFrame) -> Result<Option<usize>>;
     fn load<'a>(self: Arc<Self>, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<AnyFrame>>>;
+    fn has_sql(&self) -> bool;
+    fn sql<'a>(self: Arc<Self>, query: &'a str, frames: Vec<(String, AnyFrame)>) -> BoxFuture<'a, Result<AnyFrame>>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
     fn as_any(&self) -> &(dyn Any + Send + Sync);
 }
@@ -166,6 +168,20 @@ impl<E: Engine> DynEngine for E {
             let Some(storage) = self.storage() else { return Ok(None) };
             let loaded = storage.load(path, options).await.during(&*self, "load")?;
             loaded.map(|inner| wrap(&self, inner)).transpose()
+        })
+    }
+
+    fn has_sql(&self) -> bool {
+        Engine::sql(self).is_some()
+    }
+
+    fn sql<'a>(self: Arc<Self>, query: &'a str, frames: Vec<(String, AnyFrame)>) -> BoxFuture<'a, Result<AnyFrame>> {
+        Box::pin(async move {
+            let name = Engine::info(&*self).name;
+            let facet = Engine::sql(&*self).ok_or_else(|| Error::unsupported(name, "sql", format!("{name} knows no SQL")))?;
+            let own = frames.into_iter().map(|(name, frame)| Ok((name, own(&*self, &frame)?))).collect::<Result<Vec<_>>>()?;
+            let planned = facet.query(query, own).await.during(&*self, "sql")?;
+            wrap(&self, planned)
         })
     }
 
