@@ -19,7 +19,7 @@ const MAGIC: &[u8] = b"\x00fugue";
 
 /// The codec of the client, the scheduler and the executors. It knows no function: bytes stay bytes until a step runs.
 #[derive(Debug, Default)]
-pub struct Codec {
+pub(crate) struct Codec {
     inner: BallistaPhysicalExtensionCodec,
 }
 

@@ -21,6 +21,7 @@ use fugue_core::transform::Task;
 use fugue_core::travel::unpack;
 use fugue_core::{Error, Result, Schema};
 
+pub use crate::action::{answer, closed, explain, rows};
 use crate::error::into_native;
 use crate::exec::CallExec;
 use crate::expr::Kernel;
