@@ -52,6 +52,8 @@ pub(crate) trait DynEngine: fmt::Debug + Send + Sync {
     fn set_op(self: Arc<Self>, left: &AnyFrame, right: &AnyFrame, op: &SetOp, asked: Asked) -> Result<AnyFrame>;
     fn sort(self: Arc<Self>, frame: &AnyFrame, order: &[TypedSort], limit: Option<u64>, asked: Asked) -> Result<AnyFrame>;
     fn limit(self: Arc<Self>, frame: &AnyFrame, rows: u64, asked: Asked) -> Result<AnyFrame>;
+    fn has_sql(&self) -> bool;
+    fn sql<'a>(self: Arc<Self>, query: &'a str, frames: Vec<(String, AnyFrame)>) -> BoxFuture<'a, Result<AnyFrame>>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
     fn as_any(&self) -> &(dyn Any + Send + Sync);
 }
@@ -214,6 +216,20 @@ impl<E: Engine> DynEngine for E {
             Some(made) => Ok(made),
             None => derived(&self, asked, |planner| planner.limit(frame, rows)),
         }
+    }
+
+    fn has_sql(&self) -> bool {
+        Engine::sql(self).is_some()
+    }
+
+    fn sql<'a>(self: Arc<Self>, query: &'a str, frames: Vec<(String, AnyFrame)>) -> BoxFuture<'a, Result<AnyFrame>> {
+        Box::pin(async move {
+            let name = Engine::info(&*self).name;
+            let facet = Engine::sql(&*self).ok_or_else(|| Error::unsupported(name, "sql", format!("{name} knows no SQL")))?;
+            let own = frames.into_iter().map(|(name, frame)| Ok((name, own(&*self, &frame)?))).collect::<Result<Vec<_>>>()?;
+            let planned = facet.query(query, own).await.during(&*self, "sql")?;
+            wrap(&self, planned)
+        })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
