@@ -451,6 +451,7 @@ impl DataFrame {
     ///
     /// # Errors
     /// As there.
+    #[track_caller]
     pub fn describe(&self) -> Result<Self> {
         wait(self.0.describe()).map(Self)
     }
