@@ -210,9 +210,8 @@ fn agrees(function: Function, args: &[Vec<Cell>]) -> std::result::Result<(), Tes
     let rows = args[0].len();
     for constants in 0..1 << args.len() {
         let is_constant = |at: usize| constants >> at & 1 == 1;
-        let operands: Vec<Operand> = (0..args.len())
-            .map(|at| if is_constant(at) { constant(args[at][0].clone()) } else { column(&args[at]) })
-            .collect();
+        let operands: Vec<Operand> =
+            (0..args.len()).map(|at| if is_constant(at) { constant(args[at][0].clone()) } else { column(&args[at]) }).collect();
         let row = |row: usize| -> Vec<Cell> {
             (0..args.len()).map(|at| args[at][if is_constant(at) { 0 } else { row }].clone()).collect()
         };
