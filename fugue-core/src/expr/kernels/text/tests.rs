@@ -1,3 +1,5 @@
+//! Pinned examples of functions of text, and their agreement with what they mean, character by character.
+
 use std::ops::Range;
 use std::sync::Arc;
 

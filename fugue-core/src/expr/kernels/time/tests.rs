@@ -1,3 +1,5 @@
+//! Pinned examples of functions of time, and their agreement with a calendar and with clocks of zones.
+
 use std::sync::Arc;
 
 use arrow::array::TimestampMicrosecondArray;
@@ -256,7 +258,7 @@ fn knows_every_day_and_microsecond() {
     let days = Operand { array: Arc::new(Date32Array::from(vec![i32::MIN, i32::MAX])), constant: false };
     assert_eq!(part(F::Year, &days), [-5_877_641, 5_881_580]);
     assert_eq!(part(F::Weekday, &days).len(), 2);
-    let between = call(F::DateDiff(U::Hour), &[days.clone(), long_days(0)], 2).unwrap();
+    let between = call(F::DateDiff(U::Hour), &[days, long_days(0)], 2).unwrap();
     assert_eq!(longs(&between), [Some(i64::from(i32::MIN) * 24), Some(i64::from(i32::MAX) * 24)]);
     let most = call(F::DateDiff(U::Millisecond), &[micros(&[Some(i64::MAX)], None), micros(&[Some(i64::MIN)], None)], 1).unwrap();
     assert_eq!(longs(&most), [Some(18_446_744_073_709_551)]);
