@@ -140,7 +140,7 @@ pub(in crate::expr::kernels) fn cell(ty: &Type, number: u8) -> Cell {
         Type::Decimal(10, _) => whole(&[0, 1, -1, 333, 9_999_999_999, -12_345]),
         Type::Decimal(_, _) if number > 230 => whole(&[MOST, -MOST, MOST / 10]),
         Type::Decimal(_, _) => whole(&[0, 1, -1, 333, -12_345, 1_i128 << 90]),
-        unsigned_ty if matches!(unsigned_ty, Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64) => {
+        Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64 => {
             whole(&[0, 1, 2, 3, 100, if number > 200 { unsigned } else { 50 }])
         }
         _ => whole(&[0, 1, -2, 3, 100, if number > 200 { signed } else { 50 }, if number > 200 { -signed - 1 } else { -50 }]),
