@@ -5,12 +5,15 @@
 
 mod builder;
 mod endings;
+mod exchange;
 mod executor;
 mod gate;
 mod handle;
+mod near;
 mod pool;
 mod scheduler;
 mod stage;
+mod store;
 mod watch;
 
 use std::fmt;
@@ -28,6 +31,7 @@ use crate::worker;
 
 pub use builder::Builder;
 pub use handle::Cluster;
+pub(crate) use near::reader;
 pub(crate) use scheduler::REQUEST_SECONDS;
 
 /// What gRPC messages may grow to, in bytes. Ballista's 16 MiB are less than one task with data in its plan, and a launch that is
