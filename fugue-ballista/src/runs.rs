@@ -15,10 +15,15 @@ use fugue_core::run::{Cancel, CancelHandle};
 pub(crate) struct JobOptions {
     /// The number of the action.
     run: u64,
+    /// Whether the results are read by the process of the executors.
+    read_here: bool,
 }
 
 /// The name under which the number stands among all options.
 const RUN: &str = "run";
+
+/// The option that tasks are told by whether their rows may stay in memory.
+pub(crate) const READ_HERE: &str = "fugue.read_here";
 
 impl ConfigExtension for JobOptions {
     const PREFIX: &'static str = "fugue";
@@ -38,19 +43,22 @@ impl ExtensionOptions for JobOptions {
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<()> {
-        match (key, value.parse()) {
-            (RUN, Ok(run)) => {
-                self.run = run;
-                Ok(())
-            }
-            _ => config_err!("fugue.{key} cannot be {value}"),
-        }
+        let known = match key {
+            RUN => value.parse().map(|run| self.run = run).is_ok(),
+            "read_here" => value.parse().map(|here| self.read_here = here).is_ok(),
+            _ => false,
+        };
+        if known { Ok(()) } else { config_err!("fugue.{key} cannot be {value}") }
     }
 
     // With the prefix, or it would be lost on the way from the scheduler to the executors.
     fn entries(&self) -> Vec<ConfigEntry> {
         let key = format!("{}.{RUN}", Self::PREFIX);
-        vec![ConfigEntry { key, value: Some(self.run.to_string()), description: "the action that a job belongs to" }]
+        let here = "whether the results of a job are read in the process of the executors";
+        vec![
+            ConfigEntry { key, value: Some(self.run.to_string()), description: "the action that a job belongs to" },
+            ConfigEntry { key: READ_HERE.to_owned(), value: Some(self.read_here.to_string()), description: here },
+        ]
     }
 }
 
@@ -85,7 +93,7 @@ impl Listed {
 
     /// The option that tasks of the job find the action by.
     pub(crate) fn option(&self) -> JobOptions {
-        JobOptions { run: self.number }
+        JobOptions { run: self.number, read_here: false }
     }
 }
 
@@ -94,6 +102,11 @@ impl Drop for Listed {
         running().retain(|(number, _)| *number != self.number);
         self.over.cancel();
     }
+}
+
+/// Whether the results of a task's job are read in this process.
+pub(crate) fn is_read_here(config: &SessionConfig) -> bool {
+    config.options().extensions.get::<JobOptions>().is_some_and(|options| options.read_here)
 }
 
 /// What stops the action that a task belongs to, where it is one of this process.

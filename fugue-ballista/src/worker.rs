@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ballista_core::execution_plans::ShuffleReaderExec;
 use ballista_core::extension::SessionConfigExt;
 use ballista_core::registry::BallistaFunctionRegistry;
 use datafusion::error::DataFusionError;
@@ -17,6 +16,7 @@ use fugue_core::travel::unpack;
 use fugue_core::{Error, Result};
 use fugue_datafusion::travel::{self, AtWork, Worker};
 
+use crate::cluster;
 use crate::failure;
 use crate::runs::{JobOptions, cancel_of};
 
@@ -120,7 +120,7 @@ impl Worker for Driver {
 
 /// A task sees its share of the partitions, numbered from 0; what it reads tells their numbers among all.
 fn shuffled(plan: &dyn ExecutionPlan, partition: usize) -> Option<usize> {
-    if let Some(reader) = plan.downcast_ref::<ShuffleReaderExec>() {
+    if let Some(reader) = cluster::reader(plan) {
         return Some(reader.partition.get(partition)?.first()?.partition_id.partition_id);
     }
     // All inputs of a step that have as many partitions have the same ones.

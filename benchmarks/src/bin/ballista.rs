@@ -25,7 +25,7 @@ const SIZES: [Size; 2] = [Size { rows: 1_000_000, groups: 10_000 }, Size { rows:
 type Sink<'s> = dyn Fn(&RecordBatch) -> Result<f64, BoxError> + 's;
 
 fn main() -> Result<(), BoxError> {
-    let arguments = Arguments::of_program(&["rows", "groups", "pairs", "executors", "slots", "data", "shape"])?;
+    let arguments = Arguments::of_program(&["rows", "groups", "pairs", "executors", "slots", "exchange", "data", "shape"])?;
     let (executors, slots) = (arguments.value("executors")?.unwrap_or(2), arguments.value("slots")?.unwrap_or(1));
     let pairs = arguments.value("pairs")?.unwrap_or(20);
     let folder = arguments.value("data")?.map_or_else(default_folder, Ok)?;
@@ -39,7 +39,10 @@ fn main() -> Result<(), BoxError> {
     };
     let threads: usize = executors * slots;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let cluster = Cluster::builder().executors(executors).slots(slots);
+    let mut cluster = Cluster::builder().executors(executors).slots(slots);
+    if let Some(mebibytes) = arguments.value::<usize>("exchange")? {
+        cluster = cluster.exchange_memory(mebibytes << 20);
+    }
     let ballista = runtime.block_on(BallistaEngine::builder().cluster(cluster).start())?;
     let bench = Bench {
         datafusion: Session::builder().threads(threads).with_engine(DataFusionEngine::new(threads)?)?,

@@ -8,6 +8,9 @@ use fugue_core::Result;
 use super::{Cluster, Extensions};
 use crate::threads::apart;
 
+/// As much as file systems keep of what was just written, on machines that are small.
+const EXCHANGE_MEMORY: usize = 1 << 30;
+
 /// Settings of a cluster, before it starts.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -16,6 +19,7 @@ pub struct ClusterBuilder {
     pub(super) executors: usize,
     pub(super) slots: Option<usize>,
     pub(super) memory: Option<usize>,
+    pub(super) exchange_memory: Option<usize>,
     pub(super) work_folder: Option<PathBuf>,
     pub(super) attempts: usize,
     pub(super) executor_timeout: Duration,
@@ -30,6 +34,7 @@ impl Default for ClusterBuilder {
             executors: 2,
             slots: None,
             memory: None,
+            exchange_memory: None,
             work_folder: None,
             attempts: 4,
             executor_timeout: Duration::from_secs(30),
@@ -66,6 +71,14 @@ impl ClusterBuilder {
         self
     }
 
+    /// How many bytes of rows all executors together hold in memory, which are exchanged between stages of a job or are its result, until
+    /// its result was read; tasks that are given no more write files instead. 1 GiB by default, and nothing where [`memory`](Self::memory)
+    /// is limited. Only jobs of clients of this process make use of it.
+    pub fn exchange_memory(mut self, bytes: usize) -> Self {
+        self.exchange_memory = Some(bytes);
+        self
+    }
+
     /// Where the executors keep shuffle files: below it, in a fresh folder that goes when the cluster ends. By default where
     /// temporary files are.
     pub fn work_folder(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -99,6 +112,11 @@ impl ClusterBuilder {
     pub fn remote_reads(mut self, remote: bool) -> Self {
         self.remote_reads = remote;
         self
+    }
+
+    /// How many bytes are exchanged in memory.
+    pub(super) fn exchange_limit(&self) -> usize {
+        self.exchange_memory.unwrap_or(if self.memory.is_some() { 0 } else { EXCHANGE_MEMORY })
     }
 
     /// How many slots each executor gets.

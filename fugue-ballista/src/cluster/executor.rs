@@ -29,9 +29,11 @@ use fugue_core::Result;
 use tokio::sync::mpsc;
 
 use super::endings::Endings;
+use super::exchange::Exchange;
 use super::pool::Connections;
 use super::scheduler::Scheduler;
 use super::stage::{Elsewhere, Unrecorded};
+use super::store::Store;
 use super::{ClusterBuilder, MESSAGE_LIMIT, REQUEST_SECONDS};
 use crate::submit::grpc;
 use crate::threads::{Threads, failed};
@@ -61,8 +63,9 @@ impl Node {
     pub(super) fn start(builder: &ClusterBuilder, number: usize, folder: &Path, scheduler: &Scheduler) -> Result<Self> {
         let serving = Threads::start(format!("fugue-exec-{number}"), builder.slots_each().min(2))?;
         let tasks = Threads::start(format!("fugue-task-{number}"), builder.slots_each())?;
-        let (folder, endings) = (folder.join(name(number)), Arc::clone(scheduler.watch.endings()));
-        let setup = Setup { builder, number, folder, tasks: tasks.handle().clone(), endings };
+        let (all, folder) = (folder.to_owned(), folder.join(name(number)));
+        let (endings, store) = (Arc::clone(scheduler.watch.endings()), Arc::clone(scheduler.watch.store()));
+        let setup = Setup { builder, number, all, folder, tasks: tasks.handle().clone(), endings, store };
         let made = serving.handle().block_on(setup.start(scheduler.address));
         let (executor, running) = made.map_err(|e| failed(format_args!("{} does not start", name(number)), e))?;
         let ports = [executor.metadata.port, executor.metadata.grpc_port].map(|port| port.try_into().unwrap_or_default());
@@ -95,9 +98,12 @@ pub(super) fn name(number: usize) -> String {
 struct Setup<'b> {
     builder: &'b ClusterBuilder,
     number: usize,
+    /// The folder of all executors, and the one of this.
+    all: PathBuf,
     folder: PathBuf,
     tasks: tokio::runtime::Handle,
     endings: Arc<Endings>,
+    store: Arc<Store>,
 }
 
 impl Setup<'_> {
@@ -189,8 +195,11 @@ impl Setup<'_> {
     }
 
     fn engine(&self) -> Arc<dyn ExecutionEngine> {
-        let engine = Arc::new(DefaultExecutionEngine::with_client_pool(Arc::new(Connections::default())));
-        Arc::new(Elsewhere { engine, threads: self.tasks.clone(), endings: Arc::clone(&self.endings) })
+        let (store, connections) = (Arc::clone(&self.store), Arc::new(Connections::default()));
+        let exchange = Exchange { store, connections, executor: name(self.number), folder: self.all.clone() };
+        let engine = Arc::new(DefaultExecutionEngine::with_client_pool(Arc::clone(&exchange.connections) as _));
+        let (threads, endings) = (self.tasks.clone(), Arc::clone(&self.endings));
+        Arc::new(Elsewhere { engine, threads, endings, exchange: Some(Arc::new(exchange)) })
     }
 
     fn codec(&self) -> BallistaCodec<LogicalPlanNode, PhysicalPlanNode> {

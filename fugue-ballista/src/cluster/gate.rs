@@ -3,9 +3,10 @@
 //! Ballista drops a cancelled stage, but its writers work in tasks that nobody holds (`drive_shuffle_writer_stage` of its executor,
 //! `execute` of its writers): they go on to the end, on slots that are given to others already. So the plan below them stops.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -22,10 +23,31 @@ use tokio::sync::watch;
 
 use super::endings::Closing;
 
+/// Partitions that were begun already, and go on from where they are.
+#[derive(Default)]
+pub(super) struct Resumed(Mutex<HashMap<usize, SendableRecordBatchStream>>);
+
+impl fmt::Debug for Resumed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resumed").finish_non_exhaustive()
+    }
+}
+
+impl Resumed {
+    /// The rows of a partition for who executes it next.
+    pub(super) fn set(&self, partition: usize, rows: SendableRecordBatchStream) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, rows);
+    }
+
+    fn take(&self, partition: usize) -> Option<SendableRecordBatchStream> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition)
+    }
+}
+
 /// Puts gates below the writer of a stage.
-pub(super) fn gated(writer: Arc<dyn ExecutionPlan>, closing: &Closing) -> Result<Arc<dyn ExecutionPlan>> {
+pub(super) fn gated(writer: Arc<dyn ExecutionPlan>, closing: &Closing, resumed: &Arc<Resumed>) -> Result<Arc<dyn ExecutionPlan>> {
     let gate = |input: &Arc<dyn ExecutionPlan>| -> Arc<dyn ExecutionPlan> {
-        Arc::new(GateExec { input: Arc::clone(input), closed: closing.gate() })
+        Arc::new(GateExec { input: Arc::clone(input), closed: closing.gate(), resumed: Arc::clone(resumed) })
     };
     let gates = writer.children().into_iter().map(gate).collect();
     replace_children_if_necessary(writer, gates)
@@ -36,6 +58,7 @@ pub(super) fn gated(writer: Arc<dyn ExecutionPlan>, closing: &Closing) -> Result
 struct GateExec {
     input: Arc<dyn ExecutionPlan>,
     closed: watch::Receiver<bool>,
+    resumed: Arc<Resumed>,
 }
 
 impl DisplayAs for GateExec {
@@ -74,7 +97,7 @@ impl ExecutionPlan for GateExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
-            (Some(input), true) => Ok(Arc::new(Self { input, closed: self.closed.clone() })),
+            (Some(input), true) => Ok(Arc::new(Self { input, closed: self.closed.clone(), resumed: Arc::clone(&self.resumed) })),
             _ => Err(DataFusionError::Internal("GateExec has one input".to_owned())),
         }
     }
@@ -84,6 +107,10 @@ impl ExecutionPlan for GateExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        if let Some(rows) = self.resumed.take(partition) {
+            // They came through here.
+            return Ok(rows);
+        }
         let input = self.input.execute(partition, context)?;
         let (schema, mut closed) = (input.schema(), self.closed.clone());
         let closing = async move {

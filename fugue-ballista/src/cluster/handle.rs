@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::ClusterBuilder;
 use super::executor::Node;
 use super::scheduler::Scheduler;
+use super::store::Store;
 use super::watch::Watch;
 use crate::submit::Client;
 use crate::threads::{apart, failed};
@@ -42,6 +43,7 @@ struct Parts {
     executors: Vec<Option<Node>>,
     scheduler: Option<Scheduler>,
     folder: TempDir,
+    store: Arc<Store>,
 }
 
 impl Cluster {
@@ -58,7 +60,8 @@ impl Cluster {
         watch.found_in(folder.path());
         let start = |number| Node::start(builder, number, folder.path(), &scheduler).map(Some);
         let executors = (0..builder.executors).map(start).collect::<Result<_>>()?;
-        let parts = Parts { executors, scheduler: Some(scheduler), folder };
+        let store = Arc::clone(watch.store());
+        let parts = Parts { executors, scheduler: Some(scheduler), folder, store };
         Ok(Self { address, watch, slots: builder.slots_of_all(), settings: settings(builder), parts: Mutex::new(Some(parts)) })
     }
 
@@ -105,6 +108,13 @@ impl Cluster {
     pub fn work_folder(&self) -> Option<PathBuf> {
         let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.as_ref().map(|p| p.folder.path().to_owned())
+    }
+
+    /// How many bytes executors hold in memory for each other and for clients, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn exchanged(&self) -> usize {
+        self.watch.store().used()
     }
 
     /// Ends the cluster: running jobs are lost, ports are free, files are removed. Again, it does nothing.
@@ -161,6 +171,7 @@ impl Parts {
         for node in self.executors.into_iter().flatten() {
             node.stop(PATIENCE);
         }
+        self.store.close();
         drop(self.folder);
     }
 }

@@ -5,12 +5,15 @@
 
 mod builder;
 mod endings;
+mod exchange;
 mod executor;
 mod gate;
 mod handle;
+mod near;
 mod pool;
 mod scheduler;
 mod stage;
+mod store;
 mod watch;
 
 use std::fmt;
@@ -27,6 +30,7 @@ use crate::worker;
 
 pub use builder::ClusterBuilder;
 pub use handle::Cluster;
+pub(crate) use near::reader;
 pub(crate) use scheduler::REQUEST_SECONDS;
 
 /// Ballista's 16 MiB are less than one task with data in its plan, and a launch that is over its limit counts there as the death of an

@@ -19,6 +19,7 @@ use fugue_core::Result;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::builder::whole_seconds;
+use super::store::Store;
 use super::watch::Watch;
 use super::{ClusterBuilder, MESSAGE_LIMIT};
 use crate::runs::JobOptions;
@@ -47,7 +48,7 @@ impl Scheduler {
             let jobs = cluster.job_state();
             let server = create_scheduler::<LogicalPlanNode, PhysicalPlanNode>(cluster, Arc::new(config)).await?;
             let kept = Duration::from_secs(whole_seconds(builder.results_kept));
-            let watch = Watch::start(server.clone(), jobs, kept).await?;
+            let watch = Watch::start(server.clone(), jobs, kept, Store::new(builder.exchange_limit())).await?;
             tokio::spawn(start_grpc_service_with_listener(listener, server));
             Ok::<_, BallistaError>((address, watch))
         };

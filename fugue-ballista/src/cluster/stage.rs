@@ -19,13 +19,17 @@ use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinHandle};
 
 use super::endings::{Closing, Endings};
-use super::gate::gated;
+use super::exchange::{Exchange, Of, Writer, is_remote};
+use super::gate::{Resumed, gated};
+use super::near::near;
 
 /// Any engine, with its stages on threads of ours.
 pub(super) struct Elsewhere {
     pub(super) engine: Arc<dyn ExecutionEngine>,
     pub(super) threads: Handle,
     pub(super) endings: Arc<Endings>,
+    /// Not where stages are run in a way of their own.
+    pub(super) exchange: Option<Arc<Exchange>>,
 }
 
 impl ExecutionEngine for Elsewhere {
@@ -41,17 +45,28 @@ impl ExecutionEngine for Elsewhere {
     ) -> Result<Arc<dyn QueryStageExecutor>> {
         let ended = || DataFusionError::Execution(format!("job {job_id} has ended"));
         let gates = self.endings.begin(job_id.as_str()).ok_or_else(ended)?;
-        let plan = gated(plan, &gates)?;
+        let exchange = self.exchange.as_ref().filter(|_| !is_remote(config));
+        let plan = match exchange {
+            Some(exchange) => near(plan, exchange)?,
+            None => plan,
+        };
+        let resumed = Arc::<Resumed>::default();
+        let plan = gated(plan, &gates, &resumed)?;
+        let of = Of { job: job_id.as_str(), stage: stage_id, task: task_id, partitions: &global_output_partition_ids };
+        let memory = exchange.and_then(|exchange| Writer::new(exchange, &of, &plan, &resumed, config));
         let engine = &self.engine;
         let stage =
             engine.create_query_stage_exec(job_id, stage_id, task_id, global_output_partition_ids, plan, work_dir, config)?;
-        Ok(Arc::new(Stage { stage, threads: self.threads.clone(), gates: Mutex::new(Some(gates)) }))
+        let (threads, gates) = (self.threads.clone(), Mutex::new(Some(gates)));
+        Ok(Arc::new(Stage { stage, memory: memory.map(Arc::new), threads, gates }))
     }
 }
 
 #[derive(Debug)]
 struct Stage {
     stage: Arc<dyn QueryStageExecutor>,
+    /// Writes its rows where that is possible.
+    memory: Option<Arc<Writer>>,
     threads: Handle,
     /// Until it runs, which it does once.
     gates: Mutex<Option<Closing>>,
@@ -69,7 +84,15 @@ impl QueryStageExecutor for Stage {
         let stage = Arc::clone(&self.stage);
         // Dropped with this future, which is how a task is cancelled.
         let _gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let task = self.threads.spawn(async move { stage.execute_query_stage(task_id, context).await });
+        let memory = self.memory.clone();
+        let task = self.threads.spawn(async move {
+            if let Some(memory) = memory
+                && let Some(written) = memory.write(&context).await?
+            {
+                return Ok(written);
+            }
+            stage.execute_query_stage(task_id, context).await
+        });
         match Aborting(task).join().await {
             Ok(done) => done,
             // The executor says what the panic says.
@@ -79,7 +102,12 @@ impl QueryStageExecutor for Stage {
     }
 
     fn collect_plan_metrics(&self) -> Vec<MetricsSet> {
-        self.stage.collect_plan_metrics()
+        let mut metrics = self.stage.collect_plan_metrics();
+        if let (Some(memory), Some(first)) = (&self.memory, metrics.first_mut()) {
+            // What was not written by it knows of no rows.
+            memory.metrics().iter().for_each(|metric| first.push(Arc::clone(metric)));
+        }
+        metrics
     }
 
     fn collect_runtime_stats_reports(&self) -> Vec<RuntimeStatsReport> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ballista_core::JobId;
 use ballista_core::error::Result;
+use ballista_core::serde::protobuf::PartitionLocation;
 use ballista_core::serde::protobuf::job_status::Status;
 use ballista_core::serde::protobuf::task_status;
 use ballista_scheduler::cluster::{JobState, JobStateEvent};
@@ -19,6 +20,7 @@ use futures::StreamExt;
 use tokio::sync::broadcast;
 
 use super::endings::Endings;
+use super::store::{Rows, Store, Written};
 use crate::submit::{JobWatch, Progress};
 
 /// How long the state of a job stays that nobody lets go: it holds the plan, and with it all data of the plan.
@@ -35,6 +37,7 @@ pub(super) struct Watch {
     jobs: Arc<dyn JobState>,
     ends: broadcast::Sender<String>,
     endings: Arc<Endings>,
+    store: Arc<Store>,
     /// Below which the executors keep their files.
     folder: OnceLock<PathBuf>,
     /// How long results stay that nobody reads.
@@ -51,11 +54,11 @@ impl std::fmt::Debug for Watch {
 
 impl Watch {
     /// Follows the scheduler's jobs, on the runtime of the caller.
-    pub(super) async fn start(server: Server, jobs: Arc<dyn JobState>, kept: Duration) -> Result<Arc<Self>> {
+    pub(super) async fn start(server: Server, jobs: Arc<dyn JobState>, kept: Duration, store: Arc<Store>) -> Result<Arc<Self>> {
         let mut events = server.job_state_events().await?;
         let (ends, _) = broadcast::channel(1024);
         let (endings, folder, held) = (Arc::default(), OnceLock::new(), Mutex::default());
-        let watch = Arc::new(Self { server, jobs, ends, endings, folder, kept, held });
+        let watch = Arc::new(Self { server, jobs, ends, endings, store, folder, kept, held });
         let following = Arc::clone(&watch);
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
@@ -82,6 +85,11 @@ impl Watch {
         &self.endings
     }
 
+    /// What they hold for each other, and for clients.
+    pub(super) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
     fn held(&self) -> MutexGuard<'_, HashMap<String, Weak<()>>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,6 +102,7 @@ impl Watch {
                 break;
             }
         }
+        self.store.forget(job.as_str());
         self.server.state.executor_manager.clean_up_job_data(job);
     }
 
@@ -110,6 +119,7 @@ impl Watch {
             let watch = Arc::clone(self);
             tokio::spawn(async move { watch.clean(job).await });
         } else {
+            self.store.forget(job.as_str());
             let executors = self.server.state.executor_manager.clone();
             tokio::spawn(async move {
                 // Ballista removes the files at once, and tasks that end now make new ones.
@@ -145,7 +155,18 @@ impl JobWatch for Watch {
     }
 
     async fn forget(&self, job: &str) {
+        self.store.forget(job);
         forget(self.jobs.as_ref(), &JobId::from(job)).await;
+    }
+
+    fn holds_rows(&self) -> bool {
+        self.store.holds_rows()
+    }
+
+    fn rows(&self, location: &PartitionLocation) -> Option<Rows> {
+        let (id, executor) = (location.partition_id.as_ref()?, location.executor_meta.as_ref()?.id.clone());
+        let written = Written { executor, stage: id.stage_id as usize, file: location.file_id.unwrap_or_default() };
+        self.store.get(&id.job_id, &written, id.partition_id as usize)
     }
 
     fn folder(&self, executor: &str) -> Option<PathBuf> {

@@ -107,8 +107,9 @@ impl Client {
         config: &SessionConfig,
         job_name: &str,
     ) -> Result<Job, JobError> {
-        let settings = encode::settings(config, job_name);
         let remote = config.ballista_shuffle_reader_force_remote_read();
+        let here = !remote && self.0.watch.as_ref().is_some_and(|watch| watch.holds_rows());
+        let settings = encode::settings(config, job_name, here);
         let plan = encode::plan(plan, codec).await?;
         let client = self.clone();
         let span = tracing::debug_span!("submit", bytes = plan.len(), scheduler = %self.address());

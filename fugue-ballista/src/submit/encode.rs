@@ -18,6 +18,7 @@ use datafusion_proto::protobuf::PhysicalPlanNode;
 use fugue_core::{Error, Result};
 
 use crate::cluster::MESSAGE_LIMIT;
+use crate::runs::READ_HERE;
 use crate::threads::apart;
 
 /// Encodes a plan of any depth.
@@ -46,12 +47,17 @@ fn limited(node: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn Execution
 }
 
 /// All options of a session, and what Ballista takes for a job besides.
-pub(super) fn settings(config: &SessionConfig, job_name: &str) -> Vec<KeyValuePair> {
+pub(super) fn settings(config: &SessionConfig, job_name: &str, read_here: bool) -> Vec<KeyValuePair> {
     let mut settings = config.to_key_value_pairs();
-    settings.retain(|s| s.key != BALLISTA_JOB_NAME && s.key != BALLISTA_CLIENT_GRPC_MAX_MESSAGE_SIZE);
+    let ours = [BALLISTA_JOB_NAME, BALLISTA_CLIENT_GRPC_MAX_MESSAGE_SIZE, READ_HERE];
+    settings.retain(|s| !ours.contains(&s.key.as_str()));
     let pair = |key: &str, value: String| KeyValuePair { key: key.to_owned(), value: Some(value) };
     settings.push(pair(BALLISTA_JOB_NAME, job_name.to_owned()));
     // Tasks read each other's files within it.
     settings.push(pair(BALLISTA_CLIENT_GRPC_MAX_MESSAGE_SIZE, MESSAGE_LIMIT.to_string()));
+    if read_here {
+        // Nobody else may take it over from a session of this process.
+        settings.push(pair(READ_HERE, true.to_string()));
+    }
     settings
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ballista_core::serde::protobuf::GetJobMetricsParams;
 use ballista_core::serde::protobuf::operator_metric::Metric;
+use ballista_core::serde::protobuf::{GetJobMetricsParams, PartitionLocation};
+use datafusion::arrow::record_batch::RecordBatch;
 use futures::stream::{BoxStream, StreamExt};
 use tokio::sync::broadcast;
 
@@ -43,6 +44,17 @@ pub trait JobWatch: Debug + Send + Sync {
 
     /// Lets the scheduler forget a job that has ended.
     async fn forget(&self, job: &str);
+
+    /// Whether executors of this process may hold the rows of a job, for [`rows`](Self::rows).
+    fn holds_rows(&self) -> bool {
+        false
+    }
+
+    /// The rows of a partition that a task has written, where they are held.
+    fn rows(&self, location: &PartitionLocation) -> Option<Arc<[RecordBatch]>> {
+        let _ = location;
+        None
+    }
 
     /// Where the files of an executor are, if on this machine.
     fn folder(&self, executor: &str) -> Option<PathBuf> {

@@ -92,7 +92,8 @@ fn a_dropped_cluster_ends_inside_of_a_runtime_and_outside() -> Outcome {
 fn files_lie_below_the_folder_that_was_given() -> Outcome {
     run(async {
         let folder = tempfile::tempdir()?;
-        let running = Running::start(Cluster::builder().work_folder(folder.path().join("new")).executors(1)).await?;
+        let running =
+            Running::start(Cluster::builder().work_folder(folder.path().join("new")).executors(1).exchange_memory(0)).await?;
         let plan = running.plan(vec![vec![batch(0, 3)]], "select n from t").await?;
         let finished = running.submit(&plan).await?.finished().await?;
         let below = running.cluster.work_folder().expect("it runs");

@@ -17,6 +17,7 @@
 //! | progress | `stopping::a_slow_action_…`, `submit::progress_is_seen_…` |
 //! | executors and schedulers that die | `losses::an_action_survives_…`, `losses::an_action_without_…`, `submit::a_job_survives_…` |
 //! | consumers that are slower than results are kept | `inputs::a_slow_consumer_…`, `submit::a_slow_reader_…` |
+//! | rows in memory between stages: in it, in files, in both; clients elsewhere; their end | `exchange::…` |
 //! | files of inputs, of kept frames, of closed and dropped sessions | `inputs::inputs_leave_…`, `stopping::a_closed_session_…`, `stopping::a_dropped_session_…` |
 //! | saved files: whole or not at all, whoever dies | `losses::a_saved_file_…`, `rules::storage` |
 //! | SQL before and after functions: subqueries, joins, windows | `sql::…`, `context::…` |
@@ -36,6 +37,7 @@ mod cluster;
 mod conformance;
 mod context;
 mod data;
+mod exchange;
 mod failures;
 mod inputs;
 mod keys;

@@ -82,7 +82,7 @@ fn several_jobs_run_at_once() -> Outcome {
 #[test]
 fn a_slow_reader_of_large_results_loses_nothing() -> Outcome {
     run(async {
-        let running = Running::start(Cluster::builder()).await?;
+        let running = Running::start(Cluster::builder().exchange_memory(0)).await?;
         // 48 MB, more than all windows of a connection by default.
         let plan = running.plan(partitions(6, 8, 62_500), "select n, k from t").await?;
         let finished = running.submit(&plan).await?.finished().await?;
@@ -104,7 +104,7 @@ fn a_slow_reader_of_large_results_loses_nothing() -> Outcome {
 #[test]
 fn files_go_when_results_were_read_or_are_not_wanted_and_not_before() -> Outcome {
     run(async {
-        let running = Running::start(Cluster::builder()).await?;
+        let running = Running::start(Cluster::builder().exchange_memory(0)).await?;
         let plan = running.plan(partitions(4, 1, 1000), "select max(n), k from t group by k").await?;
         let job = running.submit(&plan).await?;
         let finished = job.finished().await?;
