@@ -10,6 +10,7 @@ mod program;
 mod tests;
 mod trace;
 pub mod verb;
+mod written;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

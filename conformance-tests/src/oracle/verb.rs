@@ -235,6 +235,9 @@ fn columns(table: &Table) -> impl Iterator<Item = String> {
 }
 
 fn schema(fields: Vec<Field>) -> Result<Schema, String> {
+    if fields.is_empty() {
+        return Err("no columns".to_owned());
+    }
     Schema::new(fields).map_err(|e| e.to_string())
 }
 

@@ -141,6 +141,118 @@ pub(crate) enum Fault {
     TakesNullForAStructOfNulls,
     /// Entries of maps come in the order of their keys.
     SortsMapEntries,
+    /// Whole numbers are divided downwards.
+    FloorsDivisions,
+    /// A divisor of zero is an error.
+    FailsOnDivisorsOfZero,
+    /// Sums that are too great stay at the end of the type.
+    Saturates,
+    /// Checked arithmetic gives null where it should fail, and otherwise.
+    ChecksNothing,
+    /// Products of decimals lose digits.
+    MultipliesDecimalsShort,
+    /// NaN equals nothing.
+    ComparesNansLikeIeee,
+    /// What is unknown is false.
+    TakesUnknownForFalse,
+    /// A null in a list does not count.
+    ForgetsNullsInLists,
+    /// Null is never equal, also where it should be.
+    TakesNullForAnEqual,
+    /// The first value stands, null or not.
+    CoalescesNothing,
+    /// Every value of a case is computed for every row.
+    ComputesAllBranches,
+    /// Null text is no text.
+    JoinsTextOverNulls,
+    /// Positions of text are those of bytes.
+    CountsBytes,
+    /// The first character is number one.
+    CountsFromOne,
+    /// Text stays as it is.
+    TrimsNothing,
+    /// Patterns do not mind the case.
+    FitsInAnyCase,
+    /// Only the first occurrence is replaced.
+    ReplacesOnce,
+    /// Halves go to the even neighbour.
+    RoundsHalfToEven,
+    /// Signs stay as they are.
+    LosesSigns,
+    /// Dates are off by one.
+    StartsWeeksOnSunday,
+    /// Casts round, and give null for what cannot be cast.
+    RoundsCasts,
+    /// A sum of nothing is zero.
+    SumsNothingToZero,
+    /// Sums stay as narrow as their values.
+    SumsNarrow,
+    /// Null is counted.
+    CountsNulls,
+    /// Null is a different value.
+    CountsNullsAmongDifferent,
+    /// NaN is neither least nor greatest.
+    SkipsNans,
+    /// A median is one of the values.
+    CutsMedians,
+    /// A single value deviates by zero.
+    DeviatesLikeAPopulation,
+    /// A mean of whole numbers is one.
+    AveragesWholeNumbers,
+    /// The first value is the first that is not null.
+    SkipsNullsInFirst,
+    /// All rows count.
+    IgnoresAggregateFilters,
+    /// Null is no group.
+    LosesNullGroups,
+    /// Each NaN is a group.
+    TellsNansApartInGroups,
+    /// An aggregate of no rows is no row.
+    GivesNoRowForNothing,
+    /// A frame of rows takes peers in.
+    RunsWindowsToPeers,
+    /// There is one partition.
+    ForgetsWindowKeys,
+    /// Peers have ranks of their own.
+    TakesRanksForRowNumbers,
+    /// A condition that is null is fulfilled.
+    KeepsRowsOfUnknownTruth,
+    /// All groups stay.
+    IgnoresHaving,
+    /// Rows come again.
+    IgnoresDistinct,
+    /// The last row is lost.
+    LosesARowOfASelect,
+    /// Rows without a partner are lost.
+    JoinsOneSide,
+    /// Further keys do not count.
+    JoinsByTheFirstKeyOnly,
+    /// Null meets null.
+    MatchesNullKeys,
+    /// NaN meets nothing.
+    NeverMatchesNans,
+    /// A row comes for each partner.
+    RepeatsSemiRows,
+    /// A key of the right side alone is null.
+    LosesRightKeys,
+    /// The last pair is lost.
+    LosesARowOfAJoin,
+    /// Sets have each row once.
+    CountsNothingInSets,
+    /// Sets have rows again.
+    KeepsDuplicatesInSets,
+    /// A difference is what both have.
+    UnitesLikeTheOuterOperator,
+    /// Null is different from null.
+    TellsNullsApartInSets,
+    /// Nulls come first.
+    SortsNullsAtTheOtherEnd,
+    /// NaN is least.
+    SortsNansFirst,
+    /// Everything ascends.
+    SortsUpwards,
+    /// A row too many.
+    LimitsOneTooMany,
 }
 
 /// Rules that no fault of an engine can break, each with the reason.

@@ -33,7 +33,7 @@ impl KnownAggregate {
         let Some(arg) = &self.arg else { return Ok(OwnValue::Int(rows.len() as i128)) };
         let values = rows.iter().map(|at| arg.value(scope.at(*at))).collect::<Result<Vec<_>, _>>()?;
         match scope.dialect.aggregate(self.function, &values, self.distinct, &arg.ty) {
-            Some(own) => Ok(own),
+            Some(own) => own,
             None => aggregate(self.function, values, self.distinct, &arg.ty, &self.ty),
         }
     }

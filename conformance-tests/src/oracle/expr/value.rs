@@ -30,19 +30,25 @@ impl std::fmt::Debug for Scope<'_> {
 /// the contract.
 pub trait Dialect {
     /// A function's own answer.
-    fn call(&self, function: Function, args: &[OwnValue], types: &[Type]) -> Option<OwnValue> {
+    fn call(&self, function: Function, args: &[OwnValue], types: &[Type]) -> Option<Result<OwnValue, String>> {
         let _ = (function, args, types);
         None
     }
 
     /// An aggregate's own answer; the values have their nulls.
-    fn aggregate(&self, function: AggregateFunction, values: &[OwnValue], distinct: bool, ty: &Type) -> Option<OwnValue> {
+    fn aggregate(
+        &self,
+        function: AggregateFunction,
+        values: &[OwnValue],
+        distinct: bool,
+        ty: &Type,
+    ) -> Option<Result<OwnValue, String>> {
         let _ = (function, values, distinct, ty);
         None
     }
 
     /// A cast's own answer.
-    fn cast(&self, value: &OwnValue, from: &Type, to: &Type) -> Option<OwnValue> {
+    fn cast(&self, value: &OwnValue, from: &Type, to: &Type) -> Option<Result<OwnValue, String>> {
         let _ = (value, from, to);
         None
     }
@@ -99,7 +105,7 @@ impl Known {
             Kind::Cast(input, attempt) => {
                 let value = input.value(scope)?;
                 if let Some(own) = scope.dialect.cast(&value, &input.ty, &self.ty) {
-                    return Ok(own);
+                    return own;
                 }
                 match cast::cast(&value, &input.ty, &self.ty) {
                     Err(_) if *attempt => Ok(OwnValue::Null),
@@ -121,7 +127,7 @@ impl Known {
                 let values = args.iter().map(|a| a.value(scope)).collect::<Result<Vec<_>, _>>()?;
                 let types: Vec<Type> = args.iter().map(|a| a.ty.clone()).collect();
                 match scope.dialect.call(*function, &values, &types) {
-                    Some(own) => Ok(own),
+                    Some(own) => own,
                     None => call(*function, &values, &types, &self.ty),
                 }
             }

@@ -48,7 +48,7 @@ impl KnownWindow {
                 let Some(arg) = &self.arg else { return whole(seen.len()) };
                 let values = seen.into_iter().map(|at| arg.value(scope.at(at))).collect::<Result<Vec<_>, _>>()?;
                 match scope.dialect.aggregate(function, &values, false, &arg.ty) {
-                    Some(own) => Ok(own),
+                    Some(own) => own,
                     None => aggregate(function, values, false, &arg.ty, &self.ty),
                 }
             }
