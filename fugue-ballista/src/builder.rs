@@ -10,7 +10,7 @@ use fugue_core::travel::Reach;
 use fugue_core::{Error, ErrorKind, Result};
 use fugue_datafusion::travel::{self, Away, Site};
 
-use crate::cluster::{self, Cluster};
+use crate::cluster::{Cluster, ClusterBuilder};
 use crate::context::Planner;
 use crate::engine::{BallistaEngine, Own, THREADS, context};
 use crate::files::Folder;
@@ -31,7 +31,7 @@ pub struct Builder<'c> {
 
 #[derive(Debug)]
 enum Place<'c> {
-    Own(cluster::Builder),
+    Own(ClusterBuilder),
     Running(&'c Cluster),
     Elsewhere(String, u16),
 }
@@ -57,7 +57,7 @@ impl<'c> Builder<'c> {
     }
 
     /// The cluster that the engine starts for itself: executors, slots, memory. Without it two executors that share the cores.
-    pub fn cluster(mut self, cluster: cluster::Builder) -> Self {
+    pub fn cluster(mut self, cluster: ClusterBuilder) -> Self {
         self.place = Place::Own(cluster);
         self
     }
@@ -80,8 +80,9 @@ impl<'c> Builder<'c> {
         self
     }
 
-    /// Where rows wait that are too many to go inside a plan; all executors must see it. The system's folder for temporary files without
-    /// it, which executors on this machine see.
+    /// Where rows wait that are too many to go inside a plan (more than 1 MiB in memory, and all of a file that the library reads
+    /// itself); all executors must see it. The system's folder for temporary files without it, which executors on this machine see:
+    /// for a scheduler elsewhere such rows are then a [`SettingInvalid`](ErrorKind::SettingInvalid).
     pub fn shared_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self
@@ -93,7 +94,7 @@ impl<'c> Builder<'c> {
     /// `EngineFailed` where the cluster does not start or no scheduler answers, `Io` for a folder that cannot be used,
     /// `SettingInvalid` for options that there are not.
     pub async fn start(self) -> Result<BallistaEngine> {
-        let folder = Arc::new(Folder::new(self.folder.as_ref())?);
+        let folder = Arc::new(self.own_folder().await?);
         let Ready { cluster, client, site, config } = self.ready().await?;
         let threads = Threads::start("fugue-ballista", THREADS)?;
         Ok(BallistaEngine {
@@ -116,10 +117,17 @@ impl<'c> Builder<'c> {
             let message = "a context does not keep a cluster running; start one by Cluster::builder(), and use BallistaEngine::on(&cluster)";
             return Err(Error::new(ErrorKind::SettingInvalid, message));
         }
-        let folder = Arc::new(Folder::new(self.folder.as_ref())?);
+        let folder = Arc::new(self.own_folder().await?);
         let Ready { client, site, config, .. } = self.ready().await?;
         let config = config.with_option_extension(JobOptions::default()).with_extension(Arc::new(Away(site)));
         Ok(context(config, Arc::new(Planner { client, folder })))
+    }
+
+    async fn own_folder(&self) -> Result<Folder> {
+        match (&self.folder, &self.place) {
+            (None, Place::Elsewhere(host, _)) => Folder::for_host(host).await,
+            (folder, _) => Folder::new(folder.as_ref()),
+        }
     }
 
     async fn ready(self) -> Result<Ready> {

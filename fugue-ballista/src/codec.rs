@@ -10,7 +10,7 @@ use datafusion::physical_expr_common::physical_expr::proto_decode::PhysicalExprD
 use datafusion::physical_expr_common::physical_expr::proto_encode::PhysicalExprEncodeCtx;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
-use fugue_datafusion::travel::{decode, encode, functions};
+use fugue_datafusion::travel::{decode, encode, function_from_bytes, function_to_bytes, functions};
 
 use crate::failure::into_native;
 
@@ -19,7 +19,7 @@ const MAGIC: &[u8] = b"\x00fugue";
 
 /// The codec of the client, the scheduler and the executors. It knows no function: bytes stay bytes until a step runs.
 #[derive(Debug, Default)]
-pub struct Codec {
+pub(crate) struct Codec {
     inner: BallistaPhysicalExtensionCodec,
 }
 
@@ -50,6 +50,9 @@ impl PhysicalExtensionCodec for Codec {
     }
 
     fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
+        if let Some(kernel) = function_from_bytes(name, bytes) {
+            return kernel.map_err(into_native);
+        }
         // A scheduler of another program may not have our functions in its registry.
         match functions().into_iter().find(|f| f.name() == name) {
             Some(own) => Ok(own),
@@ -58,7 +61,11 @@ impl PhysicalExtensionCodec for Codec {
     }
 
     fn try_encode_udf(&self, function: &ScalarUDF, bytes: &mut Vec<u8>) -> Result<()> {
-        self.inner.try_encode_udf(function, bytes)
+        match function_to_bytes(function) {
+            Some(kernel) => bytes.extend_from_slice(kernel),
+            None => self.inner.try_encode_udf(function, bytes)?,
+        }
+        Ok(())
     }
 
     fn try_decode_higher_order_function(&self, name: &str, bytes: &[u8]) -> Result<Arc<HigherOrderUDF>> {

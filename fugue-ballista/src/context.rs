@@ -80,7 +80,7 @@ impl QueryPlanner for Planner {
         let plan = plan.transform_up(inner)?.data;
         let (plan, mut files) = self.without_large_tables(plan).await?;
         files.extend(kept);
-        Ok(Arc::new(JobExec::new(plan, self.client.clone(), session.config().clone(), files)))
+        Ok(Arc::new(JobExec::new(plan, self, session.config().clone(), files)))
     }
 }
 
@@ -139,20 +139,22 @@ fn first_rows(part: &[RecordBatch], limit: usize) -> Vec<RecordBatch> {
 pub(crate) struct JobExec {
     plan: Arc<dyn ExecutionPlan>,
     client: Client,
+    folder: Arc<Folder>,
     config: SessionConfig,
     files: Vec<Arc<Files>>,
     properties: Arc<PlanProperties>,
 }
 
 impl JobExec {
-    fn new(plan: Arc<dyn ExecutionPlan>, client: Client, config: SessionConfig, files: Vec<Arc<Files>>) -> Self {
+    fn new(plan: Arc<dyn ExecutionPlan>, planner: &Planner, config: SessionConfig, files: Vec<Arc<Files>>) -> Self {
         let properties = Arc::new(PlanProperties::new(
             EquivalenceProperties::new(plan.schema()),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Final,
             Boundedness::Bounded,
         ));
-        Self { plan, client, config, files, properties }
+        let (client, folder) = (planner.client.clone(), Arc::clone(&planner.folder));
+        Self { plan, client, folder, config, files, properties }
     }
 }
 
@@ -202,6 +204,7 @@ impl ExecutionPlan for JobExec {
 
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let (plan, client, files) = (Arc::clone(&self.plan), self.client.clone(), self.files.clone());
+        let folder = Arc::clone(&self.folder);
         let mut config = self.config.clone();
         let schema = plan.schema();
         let (columns, held) = (Arc::clone(&schema), Arc::clone(&plan));
@@ -215,7 +218,7 @@ impl ExecutionPlan for JobExec {
         let rows = async move {
             let listed = Listed::new(&Cancel::never());
             let asked = travel::asked_for_at(&plan);
-            let of_job = |e| into_native(asked.tell(failure::of_job(e)));
+            let of_job = |e| into_native(asked.tell(failure::of_job(e, &folder)));
             config.options_mut().extensions.insert(listed.option());
             let job = client.submit(plan, Arc::new(Codec::default()), &config, "datafusion").await;
             let job = job.map_err(of_job)?;

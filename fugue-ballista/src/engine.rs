@@ -11,9 +11,9 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, displayable, execute_stream};
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use fugue_core::arrow::array::{AsArray, RecordBatch};
+use fugue_core::arrow::array::AsArray;
 use fugue_core::arrow::datatypes::Int64Type;
 use fugue_core::blocking::offload;
 use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
@@ -21,23 +21,24 @@ use fugue_core::frame::{BatchStream, Source};
 use fugue_core::io::{BatchIter, LoadOptions};
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Pool, Progress, RunContext};
-use fugue_core::schema::normalise;
 use fugue_core::session::{EngineFactory, Opened};
 use fugue_core::transform::{InputRows, Task, run_repartition};
 use fugue_core::travel::Reach;
 use fugue_core::{Error, ErrorKind, Result, Schema};
 use fugue_datafusion::DataFusionFrame;
 use fugue_datafusion::travel::{self, AtWork, Site, plain_schema};
+use futures::StreamExt;
 use futures::future::{BoxFuture, Either, select};
-use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 use crate::builder::Builder;
 use crate::cluster::Cluster;
 use crate::codec::Codec;
 use crate::failure::{self, from_native};
 use crate::files::Folder;
-use crate::input::{Action, InputTable, KeptTable, Shown};
+use crate::input::{Action, InputTable, KeptTable};
+use crate::shown::Shown;
 use crate::submit::{Client, Job};
 use crate::threads::Threads;
 use crate::worker::Driver;
@@ -85,12 +86,21 @@ impl BallistaEngine {
     }
 
     /// An engine on the cluster of a scheduler: `ballista://host:port`. Its executors must be of this program; functions travel to them
-    /// by name, so they need `#[transformer]` or `portable!`.
+    /// by name, so they need `#[transformer]` or `portable!`. Where they are on other machines, rows that are too many to go inside a
+    /// plan need a folder that all see: [`shared_folder`](Builder::shared_folder).
+    ///
+    /// # Errors
+    /// `SettingInvalid` for what is no such URL.
+    pub fn at(url: &str) -> Result<Builder<'static>> {
+        Builder::at(url)
+    }
+
+    /// The same with no settings: `BallistaEngine::at(url)?.start()`.
     ///
     /// # Errors
     /// `SettingInvalid` for what is no such URL, `EngineFailed` where no scheduler answers.
     pub async fn connect(url: &str) -> Result<Self> {
-        Builder::at(url)?.start().await
+        Self::at(url)?.start().await
     }
 
     /// The context that plans are made in: to register tables and functions. Its frames run in this process; those of
@@ -103,7 +113,7 @@ impl BallistaEngine {
     /// The connection to the scheduler, while the engine is open.
     fn client(&self) -> Result<Client> {
         let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        own.as_ref().map(|own| own.client.clone()).ok_or_else(closed)
+        own.as_ref().map(|own| own.client.clone()).ok_or_else(travel::closed)
     }
 
     /// The state of an action: what tables read their rows for.
@@ -117,50 +127,32 @@ impl BallistaEngine {
     }
 
     /// Plans, runs and reads; dropping the stream ends the job.
-    async fn rows(&self, plan: &LogicalPlan, schema: &Schema, run: &RunContext) -> Result<BatchStream> {
+    fn rows(&self, plan: &LogicalPlan, schema: &Schema, run: &RunContext) -> Result<BatchStream> {
         let (state, plan) = (self.state(run), plan.clone());
-        let (client, run) = (self.client()?, run.clone());
-        // An end that is not said is that of the engine.
-        let (mut send, receive) = futures::channel::mpsc::channel::<Result<Option<RecordBatch>>>(2);
-        let (layout, mut last) = (schema.clone(), send.clone());
-        let rows = async move {
-            let mut batches = begin(&client, &state, &plan, &run).await?;
-            while let Some(batch) = batches.next().await {
-                let batch = normalise(&batch.map_err(from_native)?, &layout)?;
-                if batch.num_rows() > 0 && send.send(Ok(Some(batch))).await.is_err() {
-                    break;
-                }
-            }
-            // The files of the inputs are needed no more.
-            drop(state);
-            Ok(())
+        let (client, folder, run) = (self.client()?, Arc::clone(&self.folder), run.clone());
+        let begin = async move {
+            let batches = begin(&client, &folder, &state, &plan, &run).await?;
+            // It holds the files of the inputs, which are needed until the rows are here.
+            Ok(batches.inspect(move |_| {
+                let _ = &state;
+            }))
         };
-        let task = Abort(self.runtime.spawn(async move {
-            // A panic must reach the consumer as an error, or it would take the end of the channel for the end of the data.
-            let ended = match std::panic::AssertUnwindSafe(rows).catch_unwind().await {
-                Ok(done) => done.map(|()| None),
-                Err(panic) => Err(panicked(&*panic)),
-            };
-            // The consumer may be gone; then nobody wants to know.
-            let _ = last.send(ended).await;
-        }));
-        let batches = futures::stream::unfold(Some((receive, task)), async |open| {
-            let (mut receive, task) = open?;
-            match receive.next().await {
-                Some(Ok(Some(batch))) => Some((Ok(batch), Some((receive, task)))),
-                Some(Ok(None)) => None,
-                Some(Err(e)) => Some((Err(e), None)),
-                None => Some((Err(closed()), None)),
-            }
-        });
-        Ok(BatchStream::new(schema.clone(), batches))
+        Ok(travel::rows(&self.runtime, schema, begin))
     }
 }
 
 /// Submits the plan, waits until it has run, and begins to read.
-async fn begin(client: &Client, state: &SessionState, plan: &LogicalPlan, run: &RunContext) -> Result<SendableRecordBatchStream> {
+async fn begin(
+    client: &Client,
+    folder: &Folder,
+    state: &SessionState,
+    plan: &LogicalPlan,
+    run: &RunContext,
+) -> Result<SendableRecordBatchStream> {
     let work = async {
-        let physical = state.create_physical_plan(plan).await.map_err(from_native)?;
+        // Inputs are read while it is planned.
+        let plan = async { state.create_physical_plan(plan).await.map_err(from_native) };
+        let physical = plan.instrument(tracing::debug_span!("plan", engine = "ballista")).await?;
         let schema = physical.schema();
         if run.pool.is_nested() {
             // A call on an executor waits for this action, and may hold the slot that its job would need.
@@ -170,7 +162,7 @@ async fn begin(client: &Client, state: &SessionState, plan: &LogicalPlan, run: &
             return execute_stream(physical, context).map_err(from_native);
         }
         let asked = travel::asked_for_at(&physical);
-        let of_job = |e| asked.tell(failure::of_job(e));
+        let of_job = |e| asked.tell(failure::of_job(e, folder));
         let job = client.submit(physical, Arc::new(Codec::default()), state.config(), "fugue").await.map_err(of_job)?;
         let told = tell(&job, run);
         let done = match select(pin!(job.finished()), pin!(told)).await {
@@ -207,35 +199,6 @@ async fn tell(job: &Job, run: &RunContext) {
     }
 }
 
-/// A task that ends when nobody waits for it.
-struct Abort<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Abort<Result<T>> {
-    async fn answer(mut self) -> Result<T> {
-        match (&mut self.0).await {
-            Ok(answer) => answer,
-            Err(e) => match e.try_into_panic() {
-                Ok(panic) => Err(panicked(&*panic)),
-                Err(_) => Err(closed()),
-            },
-        }
-    }
-}
-
-impl<T> Drop for Abort<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
-    Error::new(ErrorKind::EngineFailed, format!("planning panicked: {}", fugue_core::transform::panic_text(panic)))
-}
-
-fn closed() -> Error {
-    Error::new(ErrorKind::Cancelled, "the engine was closed; open another session")
-}
-
 impl Engine for BallistaEngine {
     type Frame = DataFusionFrame;
 
@@ -256,7 +219,7 @@ impl Engine for BallistaEngine {
     }
 
     async fn stream(&self, frame: &DataFusionFrame, run: &RunContext) -> Result<BatchStream> {
-        self.rows(frame.plan(), frame.schema(), run).await
+        self.rows(frame.plan(), frame.schema(), run)
     }
 
     fn map(&self, frame: &DataFusionFrame, map: &Map) -> Result<DataFusionFrame> {
@@ -273,7 +236,7 @@ impl Engine for BallistaEngine {
             .aggregate(none, vec![count(lit(1_i64)).alias("rows")])
             .and_then(LogicalPlanBuilder::build)
             .map_err(from_native)?;
-        let batches = self.rows(&counted, &Schema::parse("rows:long")?, run).await?.collect().await?;
+        let batches = self.rows(&counted, &Schema::parse("rows:long")?, run)?.collect().await?;
         let rows: i64 = batches.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).sum();
         u64::try_from(rows).map_err(|_| Error::new(ErrorKind::EngineFailed, format!("a frame of {rows} rows")))
     }
@@ -282,22 +245,22 @@ impl Engine for BallistaEngine {
         Some(self)
     }
 
+    fn relational(&self) -> Option<&dyn fugue_core::engine::Relational<DataFusionFrame>> {
+        Some(self)
+    }
+
+    fn sql(&self) -> Option<&dyn fugue_core::engine::Sql<DataFusionFrame>> {
+        Some(self)
+    }
+
     fn storage(&self) -> Option<&dyn Storage<DataFusionFrame>> {
         Some(self)
     }
 
     fn explain(&self, frame: &DataFusionFrame) -> Result<String> {
-        let (mut state, plan) = (self.context.state(), frame.plan().clone());
+        let mut state = self.context.state();
         state.config_mut().set_extension(Arc::new(Shown));
-        let (send, receive) = std::sync::mpsc::channel();
-        self.runtime.spawn(async move {
-            let planned = std::panic::AssertUnwindSafe(state.create_physical_plan(&plan)).catch_unwind().await;
-            let _ = send.send(planned.map_err(|panic| panicked(&*panic)));
-        });
-        let planned = receive.recv().map_err(|_| closed())?;
-        let plan: Arc<dyn ExecutionPlan> = planned?.map_err(from_native)?;
-        let plan = displayable(plan.as_ref()).indent(false).to_string();
-        Ok(format!("ballista frame [{}]\n{}", frame.schema(), plan.trim_end()))
+        travel::explain(&self.runtime, "ballista", state, frame)
     }
 
     async fn close(&self) -> Result<()> {
@@ -322,7 +285,7 @@ impl Physical<DataFusionFrame> for BallistaEngine {
             if travel::partitions(frame).is_some() {
                 return Ok(frame.clone());
             }
-            let batches = self.rows(frame.plan(), frame.schema(), run).await?.into_blocking();
+            let batches = self.rows(frame.plan(), frame.schema(), run)?.into_blocking();
             let (schema, folder, run) = (frame.schema().clone(), Arc::clone(&self.folder), run.clone());
             let columns = plain_schema(schema.arrow());
             let concurrency = self.site.concurrency;
@@ -352,8 +315,7 @@ impl Storage<DataFusionFrame> for BallistaEngine {
     fn load<'a>(&'a self, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<DataFusionFrame>>> {
         Box::pin(async move {
             let (context, path, options) = (self.context.clone(), path.to_owned(), options.clone());
-            let read = Abort(self.runtime.spawn(async move { travel::load(&context, &path, &options).await }));
-            read.answer().await
+            travel::answer(&self.runtime, async move { travel::load(&context, &path, &options).await }).await
         })
     }
 }

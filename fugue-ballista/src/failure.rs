@@ -7,6 +7,7 @@ use datafusion::error::DataFusionError;
 use fugue_core::travel::{error_from_text, error_to_text};
 use fugue_core::{Error, ErrorKind};
 
+use crate::files::Folder;
 use crate::submit::JobError;
 
 /// Our error as one of DataFusion.
@@ -51,9 +52,10 @@ fn is_for_ballista(error: &Error) -> bool {
     false
 }
 
-/// Why a job has no result.
-pub(crate) fn of_job(error: JobError) -> Error {
+/// Why a job has no result, whose inputs went through a folder.
+pub(crate) fn of_job(error: JobError, folder: &Folder) -> Error {
     match error {
+        JobError::Failed(text) if folder.is_missed_in(&text) => folder.unseen(text),
         JobError::Failed(text) => error_from_text(&text).unwrap_or_else(|| Error::new(ErrorKind::EngineFailed, text)),
         JobError::Cancelled => Error::new(ErrorKind::Cancelled, "the job was cancelled on the cluster"),
         JobError::Lost(error) => error,

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::BufWriter;
+use std::net::{ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,7 @@ use datafusion::datasource::physical_plan::{ArrowSource, FileGroup, FileScanConf
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::{ExecutionPlan, Partitioning};
+use fugue_core::blocking::offload;
 use fugue_core::io::BatchIter;
 use fugue_core::{Error, ErrorKind, Result};
 use fugue_datafusion::travel::plain_batches;
@@ -26,11 +28,16 @@ use tempfile::TempDir;
 const FIRST_FILE: u64 = 1 << 18;
 const LAST_FILE: u64 = 1 << 26;
 
+/// What to write so that executors find the files.
+const SHARE: &str = "say which folder they share: BallistaEngine::at(\"ballista://host:port\")?.shared_folder(\"…\")";
+
 /// The folder of an engine; it goes with the last frame that has files in it.
 #[derive(Debug)]
 pub(crate) struct Folder {
     place: TempDir,
     next: AtomicU64,
+    /// The host of a scheduler whose executors cannot see the folder.
+    unseen_from: Option<String>,
 }
 
 impl Folder {
@@ -42,7 +49,42 @@ impl Folder {
         Ok(Self {
             place: place.map_err(|e| Error::new(ErrorKind::Io, "no folder for data on its way").with_source(e))?,
             next: AtomicU64::new(0),
+            unseen_from: None,
         })
+    }
+
+    /// The folder of this machine for executors that may be on others: it refuses files where the host of their scheduler is.
+    pub(crate) async fn for_host(host: &str) -> Result<Self> {
+        let named = host.to_owned();
+        let here = offload(move || Ok(is_here(&named))).await?;
+        Ok(Self { unseen_from: (!here).then(|| host.to_owned()), ..Self::new(None)? })
+    }
+
+    /// Whether a job failed because its executors did not find a file that is in here.
+    pub(crate) fn is_missed_in(&self, text: &str) -> bool {
+        let place = self.place.path();
+        // Where the folder is gone the engine was closed, and no setting would help.
+        let is_missed = text.contains("NotFound") || text.contains("not found");
+        is_missed && text.contains(&*place.to_string_lossy()) && place.exists()
+    }
+
+    /// What such a job tells the user.
+    pub(crate) fn unseen(&self, text: String) -> Error {
+        let place = self.place.path().display().to_string();
+        let message = format!(
+            "an executor does not find the rows that wait for it in {place}: those of files, and more than 1 MiB in memory, go through a \
+             folder that all executors must see; {SHARE}"
+        );
+        Error::new(ErrorKind::SettingInvalid, message).with("path", place).with_source(text)
+    }
+
+    fn check(&self) -> Result<()> {
+        let Some(host) = &self.unseen_from else { return Ok(()) };
+        let message = format!(
+            "rows of files, and more than 1 MiB in memory, go through a folder that all executors must see, and those of the scheduler \
+             on {host} do not see the folders of this machine; {SHARE}"
+        );
+        Err(Error::new(ErrorKind::SettingInvalid, message).with("host", host.clone()))
     }
 
     /// Removes the folder, though frames may still know it: nobody can read them any more.
@@ -66,6 +108,7 @@ impl Folder {
         }
         files.end(writer)?;
         files.share(parts);
+        files.told();
         Ok(files)
     }
 
@@ -100,6 +143,7 @@ impl Folder {
             let writer = files.begin()?;
             files.end(writer)?;
         }
+        files.told();
         Ok(files)
     }
 }
@@ -157,6 +201,7 @@ impl Files {
     }
 
     fn begin(&self) -> Result<Writer> {
+        self.folder.check()?;
         let number = self.folder.next.fetch_add(1, Ordering::Relaxed);
         Writer::create(self.folder.place.path().join(format!("{number}.arrow")), &self.schema)
     }
@@ -174,6 +219,10 @@ impl Files {
         self.bytes += usize::try_from(size).unwrap_or(usize::MAX);
         writer.kept = true;
         Ok((writer.path.clone(), size))
+    }
+
+    fn told(&self) {
+        tracing::debug!(rows = self.rows, bytes = self.bytes, partitions = self.groups.len(), "input written");
     }
 
     /// Neighbours go together until there are at most so many partitions.
@@ -203,6 +252,12 @@ impl Drop for Files {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// Whether a host is this machine: its address can be bound nowhere else. What has no address is not known to be another one.
+fn is_here(host: &str) -> bool {
+    let Ok(mut addresses) = (host, 0).to_socket_addrs() else { return true };
+    addresses.all(|address| address.ip().is_loopback() || UdpSocket::bind(address).is_ok())
 }
 
 /// A file as a scan names it: other characters than letters have codes there.
@@ -251,4 +306,29 @@ fn failed(path: &std::path::Path, error: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("data on its way to the cluster cannot be written: {error}"))
         .with("path", path.display().to_string())
         .with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
+    use fugue_core::{ErrorKind, blocking};
+
+    use super::{Folder, is_here};
+
+    #[test]
+    fn only_hosts_that_are_this_machine_see_its_folders() {
+        assert!(is_here("127.0.0.1") && is_here("localhost") && is_here("::1"));
+        // An address of documents, which no machine has.
+        assert!(!is_here("192.0.2.1"));
+        let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
+        let written = |host: &str| {
+            let folder = Arc::new(blocking::wait(Folder::for_host(host))?);
+            folder.write(Arc::clone(&schema), Box::new(std::iter::empty()), 2)
+        };
+        assert!(written("127.0.0.1").is_ok());
+        let refused = written("192.0.2.1").map(|_| ()).map_err(|e| (e.kind(), e.message().contains("shared_folder")));
+        assert_eq!(refused, Err((ErrorKind::SettingInvalid, true)));
+    }
 }

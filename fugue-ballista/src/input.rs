@@ -9,7 +9,6 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result as NativeResult;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use fugue_core::blocking::offload;
@@ -23,13 +22,10 @@ use tokio::sync::OnceCell;
 use crate::failure::into_native;
 use crate::files::{Files, Folder};
 use crate::runs::Listed;
+use crate::shown::{Shown, ShownExec};
 
 /// Rows up to so many bytes go inside the plan; a message of Ballista's has 16 MiB, and its scheduler keeps each plan.
 pub(crate) const IN_PLAN: usize = 1 << 20;
-
-/// Says that a plan is only to be shown: an extension of the session config. Nothing is read for it.
-#[derive(Debug)]
-pub(crate) struct Shown;
 
 /// What a plan is made for: an extension of the session config while an action plans.
 #[derive(Debug)]
@@ -83,7 +79,9 @@ impl InputTable {
     /// Reads the source into files.
     async fn write(&self, columns: Option<Vec<usize>>, action: &Action, parts: usize) -> Result<Arc<Files>> {
         let (source, run, folder) = (self.source.clone(), action.run.clone(), Arc::clone(&self.folder));
+        let span = tracing::debug_span!("ingest", source = %source.lazy().describe());
         offload(move || {
+            let _span = span.entered();
             let schema = plain_schema(source.schema().project(columns.as_deref())?.arrow());
             let rows = source.lazy().scan_parallel(columns.as_deref(), &run.pool, &run.cancel)?;
             Ok(Arc::new(folder.write(schema, rows, parts)?))
@@ -139,10 +137,8 @@ impl TableProvider for InputTable {
     ) -> NativeResult<Arc<dyn ExecutionPlan>> {
         if session.config().get_extension::<Shown>().is_some() {
             let schema = self.schema();
-            return Ok(Arc::new(EmptyExec::new(match projection {
-                Some(columns) => Arc::new(schema.project(columns)?),
-                None => schema,
-            })));
+            let columns = projection.map_or_else(|| Ok(Arc::clone(&schema)), |columns| schema.project(columns).map(Arc::new))?;
+            return Ok(Arc::new(ShownExec::new(&self.source, columns, session.config().target_partitions())));
         }
         let Some(action) = session.config().get_extension::<Action>() else {
             let message =

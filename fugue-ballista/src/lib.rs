@@ -34,20 +34,23 @@
 //! function there is.
 
 mod builder;
-pub mod cluster;
+mod cluster;
 mod codec;
 mod context;
 mod engine;
 mod failure;
 mod files;
 mod input;
+mod relational;
 mod runs;
-pub mod submit;
+mod shown;
+mod submit;
+#[doc(hidden)]
+pub mod testing;
 mod threads;
 mod worker;
 
 pub use builder::Builder;
-pub use cluster::Cluster;
-pub use codec::Codec;
+pub use cluster::{Cluster, ClusterBuilder, Extensions};
 pub use context::context;
 pub use engine::BallistaEngine;

@@ -10,30 +10,34 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable, execute_stream};
+use datafusion::physical_plan::{collect_partitioned, execute_stream};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::blocking::offload;
-use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
+use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Sql, Storage, Zip};
+use fugue_core::expr::TypedSort;
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::io::{LoadOptions, MemorySource};
 use fugue_core::partition::PartitionSpec;
+use fugue_core::relational::{Join, SelectPlan, SetOp};
 use fugue_core::run::{Pool, RunContext};
 use fugue_core::schema::normalise;
 use fugue_core::session::{EngineFactory, Opened};
-use fugue_core::transform::{InputRows, Task, panic_text, run_repartition};
+use fugue_core::transform::{InputRows, Task, run_repartition};
 use fugue_core::{Error, ErrorKind, Result, Schema};
 use futures::future::{BoxFuture, Either, select};
-use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::runtime::{Handle, Runtime};
+use tracing::Instrument;
 
-use crate::error::{from_native, into_native};
+use crate::action;
+use crate::error::from_native;
 use crate::frame::{DataFusionFrame, Layout};
 use crate::map::Call;
 use crate::native::DataFusionSource;
 use crate::plan::{CallNode, Planner};
+use crate::relational;
 use crate::source::SourceTable;
-use crate::storage;
+use crate::{sql, storage};
 
 /// The part of its share of memory that a sort keeps for merging.
 const SHARES_OF_A_SORT: usize = 8;
@@ -207,13 +211,13 @@ impl DataFusionEngine {
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
         let stopped = run.cancel.stopped();
-        let task = Abort(self.runtime.spawn(async move {
+        let until_stopped = async move {
             match select(Box::pin(work), Box::pin(stopped)).await {
                 Either::Left((done, _)) => done,
                 Either::Right((stopped, _)) => Err(stopped),
             }
-        }));
-        task.answer().await
+        };
+        action::answer(&self.runtime, until_stopped).await
     }
 
     /// Rows of a plan in the partitions that it has.
@@ -242,35 +246,6 @@ fn runtime(threads: usize) -> Result<Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let builder = builder.worker_threads(threads).thread_name("fugue-datafusion").enable_all();
     builder.build().map_err(|e| Error::new(ErrorKind::SettingInvalid, "the operating system gives no threads").with_source(e))
-}
-
-/// A task that ends when nobody waits for it.
-struct Abort<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Abort<Result<T>> {
-    async fn answer(mut self) -> Result<T> {
-        match (&mut self.0).await {
-            Ok(answer) => answer,
-            Err(e) => match e.try_into_panic() {
-                Ok(panic) => Err(panicked(&*panic)),
-                Err(_) => Err(closed()),
-            },
-        }
-    }
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
-    Error::new(ErrorKind::EngineFailed, format!("DataFusion panicked: {}", panic_text(panic)))
-}
-
-fn closed() -> Error {
-    Error::new(ErrorKind::Cancelled, "the engine was closed; open another session")
-}
-
-impl<T> Drop for Abort<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 impl Drop for DataFusionEngine {
@@ -312,41 +287,13 @@ impl Engine for DataFusionEngine {
     }
 
     async fn stream(&self, frame: &DataFusionFrame, run: &RunContext) -> Result<BatchStream> {
-        let (state, plan, schema) = (self.state(run), frame.plan().clone(), frame.schema().clone());
-        // An end that is not said is that of the engine.
-        let (mut send, receive) = futures::channel::mpsc::channel::<Result<Option<RecordBatch>>>(2);
-        let layout = schema.clone();
-        let mut last = send.clone();
-        let rows = async move {
-            let physical = state.create_physical_plan(&plan).await.map_err(from_native)?;
-            let mut batches = execute_stream(physical, state.task_ctx()).map_err(from_native)?;
-            while let Some(batch) = batches.next().await {
-                let batch = normalise(&batch.map_err(from_native)?, &layout)?;
-                if batch.num_rows() > 0 && send.send(Ok(Some(batch))).await.is_err() {
-                    break;
-                }
-            }
-            Ok(())
+        let (state, plan) = (self.state(run), frame.plan().clone());
+        let begin = async move {
+            let plan = async { state.create_physical_plan(&plan).await.map_err(from_native) };
+            let physical = plan.instrument(tracing::debug_span!("plan", engine = "datafusion")).await?;
+            execute_stream(physical, state.task_ctx()).map_err(from_native)
         };
-        let task = Abort(self.runtime.spawn(async move {
-            // A panic must reach the consumer as an error, or it would take the end of the channel for the end of the data.
-            let ended = match std::panic::AssertUnwindSafe(rows).catch_unwind().await {
-                Ok(done) => done.map(|()| None),
-                Err(panic) => Err(panicked(&*panic)),
-            };
-            // The consumer may be gone; then nobody wants to know.
-            let _ = last.send(ended).await;
-        }));
-        let batches = futures::stream::unfold(Some((receive, task)), async |open| {
-            let (mut receive, task) = open?;
-            match receive.next().await {
-                Some(Ok(Some(batch))) => Some((Ok(batch), Some((receive, task)))),
-                Some(Ok(None)) => None,
-                Some(Err(e)) => Some((Err(e), None)),
-                None => Some((Err(closed()), None)),
-            }
-        });
-        Ok(BatchStream::new(schema, batches))
+        Ok(action::rows(&self.runtime, frame.schema(), begin))
     }
 
     fn map(&self, frame: &DataFusionFrame, map: &Map) -> Result<DataFusionFrame> {
@@ -369,21 +316,20 @@ impl Engine for DataFusionEngine {
         Some(self)
     }
 
+    fn relational(&self) -> Option<&dyn Relational<DataFusionFrame>> {
+        Some(self)
+    }
+
+    fn sql(&self) -> Option<&dyn Sql<DataFusionFrame>> {
+        Some(self)
+    }
+
     fn storage(&self) -> Option<&dyn Storage<DataFusionFrame>> {
         Some(self)
     }
 
     fn explain(&self, frame: &DataFusionFrame) -> Result<String> {
-        let (state, plan) = (self.context.state(), frame.plan().clone());
-        let (send, receive) = std::sync::mpsc::channel();
-        self.runtime.spawn(async move {
-            let planned = std::panic::AssertUnwindSafe(state.create_physical_plan(&plan)).catch_unwind().await;
-            let _ = send.send(planned.unwrap_or_else(|panic| Err(into_native(panicked(&*panic)))));
-        });
-        let planned = receive.recv().map_err(|_| closed())?;
-        let plan: Arc<dyn ExecutionPlan> = planned.map_err(from_native)?;
-        let plan = displayable(plan.as_ref()).indent(false).to_string();
-        Ok(format!("datafusion frame [{}]\n{}", frame.schema(), plan.trim_end()))
+        action::explain(&self.runtime, "datafusion", self.context.state(), frame)
     }
 
     async fn close(&self) -> Result<()> {
@@ -392,6 +338,38 @@ impl Engine for DataFusionEngine {
             runtime.shutdown_background();
         }
         Ok(())
+    }
+}
+
+impl Relational<DataFusionFrame> for DataFusionEngine {
+    fn select(&self, frame: &DataFusionFrame, select: &SelectPlan) -> Result<Option<DataFusionFrame>> {
+        relational::select(frame, select, None)
+    }
+
+    fn join(&self, left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Result<Option<DataFusionFrame>> {
+        relational::join(left, right, join)
+    }
+
+    fn set_op(&self, left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Result<Option<DataFusionFrame>> {
+        relational::set_op(left, right, op)
+    }
+
+    fn sort(&self, frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<DataFusionFrame>> {
+        relational::sort(frame, order, limit)
+    }
+
+    fn limit(&self, frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
+        relational::limit(frame, rows)
+    }
+}
+
+impl Sql<DataFusionFrame> for DataFusionEngine {
+    fn query<'a>(&'a self, query: &'a str, frames: Vec<(String, DataFusionFrame)>) -> BoxFuture<'a, Result<DataFusionFrame>> {
+        Box::pin(async move {
+            let (state, query) = (self.context.state(), query.to_owned());
+            // Tables of the program may lie on object stores, which are read on the engine's own threads.
+            Abort(self.runtime.spawn(async move { sql::query(state, &query, frames).await })).answer().await
+        })
     }
 }
 
@@ -428,8 +406,7 @@ impl Storage<DataFusionFrame> for DataFusionEngine {
     fn load<'a>(&'a self, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<DataFusionFrame>>> {
         Box::pin(async move {
             let (context, path, options) = (self.context.clone(), path.to_owned(), options.clone());
-            let read = Abort(self.runtime.spawn(async move { storage::load(&context, &path, &options).await }));
-            read.answer().await
+            action::answer(&self.runtime, async move { storage::load(&context, &path, &options).await }).await
         })
     }
 }

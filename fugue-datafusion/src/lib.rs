@@ -25,9 +25,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod action;
 mod callee;
 mod engine;
 mod error;
+mod expr;
 mod exec;
 mod frame;
 mod into;
@@ -35,7 +37,9 @@ mod map;
 mod native;
 mod place;
 mod plan;
+pub mod relational;
 mod source;
+mod sql;
 mod storage;
 pub mod travel;
 mod types;

@@ -31,10 +31,14 @@ use fugue_core::transform::{InputRows, run_repartition};
 use fugue_core::{Result as OurResult, Schema};
 
 use crate::error::into_native;
-use crate::exec::{CallExec, Pull, as_plain, batches, gathered, unmerged};
+use crate::exec::{COPIES, CallExec, Counted, Pull, as_plain, batches, gathered, unmerged};
 use crate::frame::Layout;
 use crate::travel::worker_of;
 use crate::types::{columns_of, plain_schema};
+
+/// What to do where memory is refused.
+const REFUSED: &str = "rows are put into an exact number of partitions in one place, and do not fit into its memory limit; raise the \
+                       limit, or partition by keys";
 
 /// How rows find their partition.
 #[derive(Clone, Debug)]
@@ -219,18 +223,25 @@ impl ExecutionPlan for PlaceExec {
         let run = worker.run(&context).map_err(into_native)?;
         let (placing, columns, slots, scrambled) =
             (Arc::clone(&self.placing), self.schema(), slots(self.places)?, self.scrambled);
+        // Kept partitions stay where they are.
+        let copies = if matches!(placing.layout, Layout::Kept(_)) { 1 } else { COPIES };
+        let counted = Counted::new(copies, REFUSED, &context);
         let rows = batches(&self.placing.schema, run, move |run, desk| {
             let schema = placing.schema.clone();
             let input = Pull::new(streams, schema.clone(), desk.clone());
-            if let (Layout::Spec(spec), true) = (&placing.layout, scrambled) {
-                let rows = in_order(input.collect::<OurResult<Vec<_>>>()?)?;
-                return Ok(numbered(parts_of(InputRows::Split(vec![rows]), &schema, spec, run)?, slots));
-            }
             let parts = match &placing.layout {
-                Layout::Kept(_) => input.apart().map(Iterator::collect).collect::<OurResult<Vec<_>>>()?,
-                Layout::Spec(spec) => parts_of(InputRows::Stream(Box::new(input)), &schema, spec, run)?,
+                Layout::Kept(_) => {
+                    input.apart().map(|part| counted.of(part).collect()).collect::<OurResult<Vec<Vec<RecordBatch>>>>()?
+                }
+                Layout::Spec(spec) if scrambled => {
+                    let rows = in_order(counted.of(input).collect::<OurResult<Vec<_>>>()?)?;
+                    parts_of(InputRows::Split(vec![rows]), &schema, spec, run)?
+                }
+                Layout::Spec(spec) => parts_of(InputRows::Stream(Box::new(counted.of(input))), &schema, spec, run)?,
             };
-            Ok(numbered(parts, slots))
+            Ok(Box::new(numbered(parts, slots).inspect(move |_| {
+                let _ = &counted;
+            })))
         });
         Ok(as_plain(rows, columns, worker))
     }

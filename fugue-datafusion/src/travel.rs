@@ -21,8 +21,10 @@ use fugue_core::transform::Task;
 use fugue_core::travel::unpack;
 use fugue_core::{Error, Result, Schema};
 
+pub use crate::action::{answer, closed, explain, rows};
 use crate::error::into_native;
 use crate::exec::CallExec;
+use crate::expr::Kernel;
 use crate::frame::DataFusionFrame;
 use crate::map::Call;
 pub use crate::map::Site;
@@ -133,7 +135,19 @@ pub fn planner() -> Arc<dyn QueryPlanner + Send + Sync> {
 /// Functions that stand in our plans, for every place that reads them.
 #[must_use]
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
-    vec![hash()]
+    vec![hash(), crate::expr::canonical_function()]
+}
+
+/// The bytes of a function that only its expression tells apart from others, and that no registry knows.
+#[must_use]
+pub fn function_to_bytes(function: &ScalarUDF) -> Option<&[u8]> {
+    Kernel::to_bytes(function)
+}
+
+/// The function of such bytes; `None` for one that is known by its name.
+#[must_use]
+pub fn function_from_bytes(name: &str, bytes: &[u8]) -> Option<Result<Arc<ScalarUDF>>> {
+    Kernel::from_bytes(name, bytes).map(|function| function.map(Arc::new))
 }
 
 /// The calls of a map as a step that travels.
@@ -210,4 +224,12 @@ pub fn plain_schema(schema: &SchemaRef) -> SchemaRef {
 /// `EngineFailed` for one value that is larger than the layout allows.
 pub fn plain_batches(batch: &RecordBatch, schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
     types::plain_batches(batch, schema)
+}
+
+/// Plans a query in SQL over frames and the tables of a context.
+///
+/// # Errors
+/// `SqlInvalid` for what is no query, or names what is not there; `SchemaInvalid` for a result that is not portable.
+pub async fn sql(context: &SessionContext, query: &str, frames: Vec<(String, DataFusionFrame)>) -> Result<DataFusionFrame> {
+    crate::sql::query(context.state(), query, frames).await
 }

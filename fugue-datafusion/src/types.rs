@@ -49,7 +49,7 @@ fn plain_field(field: &FieldRef) -> FieldRef {
     Arc::new(field.as_ref().clone().with_data_type(plain_type(field.data_type())))
 }
 
-fn plain_type(ty: &DataType) -> DataType {
+pub(crate) fn plain_type(ty: &DataType) -> DataType {
     match ty {
         DataType::Utf8View => DataType::Utf8,
         DataType::BinaryView => DataType::Binary,

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::run::RunContext;
 use fugue_core::transform::{InputRows, run_comap, run_map, run_repartition};
-use fugue_core::{Error, ErrorKind, Result};
+use fugue_core::{Error, ErrorKind, Result, Schema};
+use polars::prelude::{DataFrame, IntoLazy};
 
+use crate::batches::from_batches;
 use crate::frame::{Node, PolarsFrame};
+use crate::plan;
 
 /// A run of a frame. Stages are driven from outside Polars: no task of ours runs inside one of its queries, so nothing of Polars
 /// waits for our pool, errors come back by value, and a stage looks at the cancel token before the next one begins.
@@ -88,9 +91,20 @@ impl<'r> Action<'r> {
         }
     }
 
+    /// Operations of Polars over the rows of earlier stages, which are in memory before the first of them begins.
+    fn native(&mut self, frame: &PolarsFrame, columns: Option<&[usize]>) -> Result<InputRows> {
+        let plan = frame.staged(&mut |stage| Ok(eager(self.rows(stage, None)?, stage.schema())?.lazy()))?;
+        let schema = frame.schema().project(columns)?;
+        let plan = if columns.is_some() { plan::select(&plan, &schema) } else { plan };
+        Ok(InputRows::Stream(plan::read(plan, schema, &self.run.cancel)))
+    }
+
     fn fresh(&mut self, frame: &PolarsFrame, columns: Option<&[usize]>) -> Result<InputRows> {
         if let Some(rows) = frame.leaf(columns, self.run)? {
             return Ok(rows);
+        }
+        if let Node::Native(_) = frame.node() {
+            return self.native(frame, columns);
         }
         let mut inputs = Vec::new();
         for (input, needed) in frame.inputs()? {
@@ -113,6 +127,15 @@ impl<'r> Action<'r> {
             None => Ok(rows),
         }
     }
+}
+
+/// Rows in one frame of Polars.
+fn eager(rows: InputRows, schema: &Schema) -> Result<DataFrame> {
+    let batches: Vec<RecordBatch> = match rows {
+        InputRows::Stream(batches) => batches.collect::<Result<_>>()?,
+        InputRows::Split(parts) => parts.into_iter().flatten().collect(),
+    };
+    from_batches(batches, schema)
 }
 
 /// Where columns stand among some of a frame.

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 
 use fugue_core::blocking::offload;
-use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
+use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Storage, Zip};
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::io::{LoadOptions, MemorySource};
 use fugue_core::partition::PartitionSpec;
@@ -90,6 +90,10 @@ impl Engine for PolarsEngine {
     }
 
     fn physical(&self) -> Option<&dyn Physical<PolarsFrame>> {
+        Some(self)
+    }
+
+    fn relational(&self) -> Option<&dyn Relational<PolarsFrame>> {
         Some(self)
     }
 

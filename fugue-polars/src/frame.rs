@@ -10,7 +10,7 @@ use fugue_core::io::BatchIter;
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::RunContext;
 use fugue_core::transform::{InputRows, Task};
-use fugue_core::{Result, Schema};
+use fugue_core::{Error, ErrorKind, Result, Schema};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 
 use crate::action::Action;
@@ -47,6 +47,23 @@ pub(crate) enum Node {
         input: PolarsFrame,
         spec: PartitionSpec,
     },
+    /// What Polars makes of other frames.
+    Native(Native),
+}
+
+/// An operation of Polars over frames of ours.
+pub(crate) struct Native {
+    pub(crate) what: &'static str,
+    pub(crate) inputs: Vec<PolarsFrame>,
+    pub(crate) plan: Arc<dyn Fn(&[LazyFrame]) -> LazyFrame + Send + Sync>,
+}
+
+impl Native {
+    /// The plan, over the plans of its inputs.
+    pub(crate) fn over(&self, input: &mut dyn FnMut(&PolarsFrame) -> Result<LazyFrame>) -> Result<LazyFrame> {
+        let inputs = self.inputs.iter().map(input).collect::<Result<Vec<_>>>()?;
+        Ok((self.plan)(&inputs))
+    }
 }
 
 impl fmt::Debug for PolarsFrame {
@@ -87,6 +104,7 @@ impl PolarsFrame {
             Node::Frames(parts) => Ok(joined(parts)?.lazy()),
             Node::Plan(plan) => Ok(plan.clone()),
             Node::File(file) => Ok(file.plan().clone()),
+            Node::Native(native) => native.over(&mut |input| input.to_lazy_on(place)),
             // Partitions have no place in a plan of Polars, and calls depend on them.
             Node::Map { input, map } if !input.is_partitioned() => {
                 lazy::mapped(&input.to_lazy_on(place)?, &input.schema, map, place)
@@ -135,7 +153,28 @@ impl PolarsFrame {
                 zip.members.iter().zip(columns).collect()
             }
             Node::Repartition { input, .. } => vec![(input, None)],
+            Node::Native(_) => self.stages().into_iter().map(|stage| (stage, None)).collect(),
         })
+    }
+
+    /// The frames below operations of Polars that Polars does not make, and that run before it does; each as often as it is read.
+    fn stages(&self) -> Vec<&Self> {
+        match &*self.node {
+            Node::Native(native) => native.inputs.iter().flat_map(Self::stages).collect(),
+            Node::Frames(_) | Node::Plan(_) | Node::File(_) => Vec::new(),
+            Node::Source(_) | Node::Map { .. } | Node::Comap { .. } | Node::Repartition { .. } => vec![self],
+        }
+    }
+
+    /// The plan of operations of Polars over rows of earlier stages, which are asked for in the order of [`inputs`](Self::inputs).
+    pub(crate) fn staged(&self, stage: &mut dyn FnMut(&Self) -> Result<LazyFrame>) -> Result<LazyFrame> {
+        match &*self.node {
+            Node::Native(native) => native.over(&mut |input| input.staged(stage)),
+            Node::Frames(parts) => Ok(joined(parts)?.lazy()),
+            Node::Plan(plan) => Ok(plan.clone()),
+            Node::File(file) => Ok(file.plan().clone()),
+            Node::Source(_) | Node::Map { .. } | Node::Comap { .. } | Node::Repartition { .. } => stage(self),
+        }
     }
 
     /// Whether it may have more than one physical partition.
@@ -146,7 +185,7 @@ impl PolarsFrame {
     pub(crate) fn known_partitions(&self) -> Option<usize> {
         match &*self.node {
             Node::Frames(parts) => Some(parts.len()),
-            Node::Plan(_) | Node::File(_) | Node::Source(_) | Node::Map { .. } | Node::Comap { .. } => Some(1),
+            Node::Plan(_) | Node::File(_) | Node::Source(_) | Node::Map { .. } | Node::Comap { .. } | Node::Native(_) => Some(1),
             // Whether there are as many rows as partitions shows only when it runs.
             Node::Repartition { .. } => None,
         }
@@ -176,6 +215,10 @@ impl PolarsFrame {
         match &*self.node {
             Node::Plan(plan) => plan::count(plan).map(Some),
             Node::File(file) => file.count().map(Some),
+            Node::Native(_) if self.stages().is_empty() => {
+                let none = |_: &Self| Err(Error::new(ErrorKind::Unexpected, "a stage where there was none; please report it"));
+                plan::count(&self.staged(&mut { none })?).map(Some)
+            }
             _ => Ok(self.rows()),
         }
     }
@@ -227,7 +270,7 @@ impl PolarsFrame {
             }
             Node::File(file) => InputRows::Stream(file.read(columns, run)?),
             Node::Source(source) => InputRows::Stream(source.lazy().scan_parallel(columns, &run.pool, &run.cancel)?),
-            Node::Map { .. } | Node::Comap { .. } | Node::Repartition { .. } => return Ok(None),
+            Node::Map { .. } | Node::Comap { .. } | Node::Repartition { .. } | Node::Native(_) => return Ok(None),
         }))
     }
 
@@ -264,11 +307,16 @@ impl PolarsFrame {
             }
             Node::Comap { zip, task } => format!("Comap: {} {:?} [{}]", task.name(), zip.how, zip.spec),
             Node::Repartition { spec, .. } => format!("Repartition: [{spec}]"),
+            Node::Native(native) => format!("Polars: {}", native.what),
         };
         let indent = "  ".repeat(depth);
         lines.push(format!("{indent}{text} -> {}", self.schema));
         lines.extend(native.iter().flat_map(|text| text.lines()).map(|line| format!("{indent}  {line}")));
-        for (input, _) in self.inputs()? {
+        let below: Vec<&Self> = match &*self.node {
+            Node::Native(native) => native.inputs.iter().collect(),
+            _ => self.inputs()?.into_iter().map(|(input, _)| input).collect(),
+        };
+        for input in below {
             input.describe(depth + 1, lines)?;
         }
         Ok(())

@@ -29,6 +29,7 @@ mod arg;
 mod batches;
 mod engine;
 mod error;
+mod expr;
 mod ffi;
 mod frame;
 mod into;
@@ -36,6 +37,7 @@ mod layout;
 mod lazy;
 mod native;
 mod plan;
+mod relational;
 mod storage;
 mod types;
 

@@ -11,7 +11,7 @@ use crate::threads::apart;
 /// Settings of a cluster, before it starts.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Builder {
+pub struct ClusterBuilder {
     pub(super) extensions: Extensions,
     pub(super) executors: usize,
     pub(super) slots: Option<usize>,
@@ -23,7 +23,7 @@ pub struct Builder {
     pub(super) remote_reads: bool,
 }
 
-impl Default for Builder {
+impl Default for ClusterBuilder {
     fn default() -> Self {
         Self {
             extensions: Extensions::default(),
@@ -40,8 +40,8 @@ impl Default for Builder {
     }
 }
 
-impl Builder {
-    /// What the cluster is to know beyond plain Ballista.
+impl ClusterBuilder {
+    /// What the cluster is to know beyond plain Ballista: functions of the program that stand in its plans, say.
     pub fn extensions(mut self, extensions: Extensions) -> Self {
         self.extensions = extensions;
         self
@@ -95,6 +95,7 @@ impl Builder {
 
     /// Whether tasks read even those shuffle files over the network that lie on their own executor: for tests of that path. It is
     /// a setting of jobs, see [`Cluster::settings`].
+    #[doc(hidden)]
     pub fn remote_reads(mut self, remote: bool) -> Self {
         self.remote_reads = remote;
         self

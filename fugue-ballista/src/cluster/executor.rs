@@ -32,7 +32,7 @@ use super::endings::Endings;
 use super::pool::Connections;
 use super::scheduler::Scheduler;
 use super::stage::{Elsewhere, Unrecorded};
-use super::{Builder, MESSAGE_LIMIT, REQUEST_SECONDS};
+use super::{ClusterBuilder, MESSAGE_LIMIT, REQUEST_SECONDS};
 use crate::submit::grpc;
 use crate::threads::{Threads, failed};
 
@@ -58,7 +58,7 @@ impl std::fmt::Debug for Node {
 
 impl Node {
     /// Starts executor `number`, which keeps its files in a folder below `folder`. Not on a runtime.
-    pub(super) fn start(builder: &Builder, number: usize, folder: &Path, scheduler: &Scheduler) -> Result<Self> {
+    pub(super) fn start(builder: &ClusterBuilder, number: usize, folder: &Path, scheduler: &Scheduler) -> Result<Self> {
         let serving = Threads::start(format!("fugue-exec-{number}"), builder.slots_each().min(2))?;
         let tasks = Threads::start(format!("fugue-task-{number}"), builder.slots_each())?;
         let (folder, endings) = (folder.join(name(number)), Arc::clone(scheduler.watch.endings()));
@@ -93,7 +93,7 @@ pub(super) fn name(number: usize) -> String {
 
 /// What is needed to start one.
 struct Setup<'b> {
-    builder: &'b Builder,
+    builder: &'b ClusterBuilder,
     number: usize,
     folder: PathBuf,
     tasks: tokio::runtime::Handle,
@@ -189,10 +189,7 @@ impl Setup<'_> {
     }
 
     fn engine(&self) -> Arc<dyn ExecutionEngine> {
-        let engine = match &self.builder.extensions.engine {
-            Some(engine) => engine(self.number),
-            None => Arc::new(DefaultExecutionEngine::with_client_pool(Arc::new(Connections::default()))),
-        };
+        let engine = Arc::new(DefaultExecutionEngine::with_client_pool(Arc::new(Connections::default())));
         Arc::new(Elsewhere { engine, threads: self.tasks.clone(), endings: Arc::clone(&self.endings) })
     }
 

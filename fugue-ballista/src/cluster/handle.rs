@@ -11,7 +11,7 @@ use ballista_core::config::{
 use fugue_core::Result;
 use tempfile::TempDir;
 
-use super::Builder;
+use super::ClusterBuilder;
 use super::executor::Node;
 use super::scheduler::Scheduler;
 use super::watch::Watch;
@@ -46,12 +46,12 @@ struct Parts {
 
 impl Cluster {
     /// A cluster to set up.
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> ClusterBuilder {
+        ClusterBuilder::default()
     }
 
     /// Starts all parts. Not on a runtime.
-    pub(super) fn assemble(builder: &Builder) -> Result<Self> {
+    pub(super) fn assemble(builder: &ClusterBuilder) -> Result<Self> {
         let folder = fresh_folder(builder)?;
         let scheduler = Scheduler::start(builder)?;
         let (address, watch) = (scheduler.address, Arc::clone(&scheduler.watch));
@@ -85,7 +85,7 @@ impl Cluster {
     ///
     /// # Errors
     /// `EngineFailed` where the cluster is closed.
-    pub async fn client(&self) -> Result<Client> {
+    pub(crate) async fn client(&self) -> Result<Client> {
         let watch = Arc::clone(&self.watch);
         Client::connect_watching(&self.address.ip().to_string(), self.address.port(), watch).await
     }
@@ -166,7 +166,7 @@ impl Parts {
 }
 
 /// A fresh folder for the executors, so that two clusters in one place do not remove each other's files.
-fn fresh_folder(builder: &Builder) -> Result<TempDir> {
+fn fresh_folder(builder: &ClusterBuilder) -> Result<TempDir> {
     let mut named = tempfile::Builder::new();
     named.prefix("fugue-cluster-");
     let made = match &builder.work_folder {
@@ -180,7 +180,7 @@ fn fresh_folder(builder: &Builder) -> Result<TempDir> {
     })
 }
 
-fn settings(builder: &Builder) -> Vec<(&'static str, String)> {
+fn settings(builder: &ClusterBuilder) -> Vec<(&'static str, String)> {
     // Where an executor is gone it is gone for good; Ballista's own three seconds between attempts are for networks.
     let mut settings = vec![
         (BALLISTA_CLIENT_IO_RETRY_WAIT_TIME_MS, "100".to_owned()),

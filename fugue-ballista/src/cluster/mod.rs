@@ -17,7 +17,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use ballista_core::registry::BallistaFunctionRegistry;
-use ballista_executor::execution_engine::ExecutionEngine;
 use ballista_scheduler::scheduler_server::SessionBuilder;
 use datafusion::prelude::SessionConfig;
 use datafusion_proto::physical_plan::PhysicalExtensionCodec;
@@ -26,21 +25,16 @@ use fugue_core::Result;
 use crate::codec::Codec;
 use crate::worker;
 
-pub use builder::Builder;
+pub use builder::ClusterBuilder;
 pub use handle::Cluster;
 pub(crate) use scheduler::REQUEST_SECONDS;
 
-/// What gRPC messages may grow to, in bytes. Ballista's 16 MiB are less than one task with data in its plan, and a launch that is
-/// over its limit counts there as the death of an executor.
-pub const MESSAGE_LIMIT: u32 = 1 << 30;
+/// Ballista's 16 MiB are less than one task with data in its plan, and a launch that is over its limit counts there as the death of an
+/// executor.
+pub(crate) const MESSAGE_LIMIT: u32 = 1 << 30;
 
-/// The config of an executor with so many slots.
-pub type ConfigOf = Arc<dyn Fn(usize) -> Result<SessionConfig> + Send + Sync>;
-
-/// What makes executor number *n* run stages; numbers count from 0.
-pub type EngineOf = Arc<dyn Fn(usize) -> Arc<dyn ExecutionEngine> + Send + Sync>;
-
-/// What a cluster is handed that Ballista does not have by itself. The default is what functions of the user need.
+/// What a scheduler and executors need that plain Ballista does not have. The default is what functions of the user need; a cluster
+/// inside this process has it by itself, and one that a program puts together elsewhere of Ballista's own parts is given the same.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Extensions {
@@ -48,13 +42,16 @@ pub struct Extensions {
     pub codec: Arc<dyn PhysicalExtensionCodec>,
     /// Made once for each executor, of the number of its slots: the config that it gives its tasks. Options of the submitted job are
     /// laid over it, extensions stay.
-    pub session_config: ConfigOf,
-    /// What runs the stages; without it Ballista's own engine with connections that are reused.
-    pub engine: Option<EngineOf>,
+    pub session_config: Arc<dyn Fn(usize) -> Result<SessionConfig> + Send + Sync>,
     /// The functions that executors know by name.
     pub functions: Arc<BallistaFunctionRegistry>,
     /// Makes the scheduler's sessions, with which submitted plans are decoded.
     pub session_builder: SessionBuilder,
+}
+
+impl Extensions {
+    /// What gRPC messages between client, scheduler and executors may grow to, in bytes.
+    pub const MESSAGE_LIMIT: u32 = MESSAGE_LIMIT;
 }
 
 impl Default for Extensions {
@@ -62,7 +59,6 @@ impl Default for Extensions {
         Self {
             codec: Arc::new(Codec::default()),
             session_config: Arc::new(worker::session_config),
-            engine: None,
             functions: Arc::new(worker::functions()),
             session_builder: Arc::new(worker::scheduler_session),
         }

@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use super::builder::whole_seconds;
 use super::watch::Watch;
-use super::{Builder, MESSAGE_LIMIT};
+use super::{ClusterBuilder, MESSAGE_LIMIT};
 use crate::runs::JobOptions;
 use crate::threads::{Threads, failed};
 
@@ -37,7 +37,7 @@ pub(super) struct Scheduler {
 
 impl Scheduler {
     /// Binds a free port and serves on it. Not on a runtime.
-    pub(super) fn start(builder: &Builder) -> Result<Self> {
+    pub(super) fn start(builder: &ClusterBuilder) -> Result<Self> {
         let threads = Threads::start("fugue-scheduler", 2)?;
         let serve = async {
             let listener = listen()?;
@@ -69,7 +69,7 @@ fn listen() -> std::io::Result<TcpListener> {
     socket.listen(1024)
 }
 
-fn config(builder: &Builder, address: SocketAddr) -> SchedulerConfig {
+fn config(builder: &ClusterBuilder, address: SocketAddr) -> SchedulerConfig {
     SchedulerConfig {
         scheduler_id: "scheduler".to_owned(),
         external_host: address.ip().to_string(),

@@ -20,8 +20,9 @@ use datafusion_proto::physical_plan::PhysicalExtensionCodec;
 use fugue_core::{Error, ErrorKind, Result};
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
+use tracing::Instrument;
 
-use super::job::{Job, JobError};
+use super::job::{ANSWER, Job, JobError};
 use super::progress::JobWatch;
 use super::{encode, grpc};
 use crate::cluster::MESSAGE_LIMIT;
@@ -110,8 +111,9 @@ impl Client {
         let remote = config.ballista_shuffle_reader_force_remote_read();
         let plan = encode::plan(plan, codec).await?;
         let client = self.clone();
+        let span = tracing::debug_span!("submit", bytes = plan.len(), scheduler = %self.address());
         // Where nobody waits any more, the job is made all the same, and cancelled when it is dropped.
-        let submit = self.spawn(async move { client.send(plan, settings, remote).await });
+        let submit = self.spawn(async move { client.send(plan, settings, remote).await }.instrument(span));
         submit.await.map_err(|e| JobError::Lost(failed("the client has ended", e)))?
     }
 
@@ -136,6 +138,7 @@ impl Client {
         match (answer.into_inner().result, incompatible) {
             // Dropping the job cancels it.
             (Some(Submitted::Success(job)), incompatible) => {
+                tracing::debug!(job = job.job_id, "submitted");
                 let job = Job::start(self, job.job_id, remote, ends);
                 incompatible.map_or(Ok(job), Err)
             }
@@ -182,16 +185,18 @@ impl Client {
         self.0.threads.spawn(work)
     }
 
-    /// Asks the scheduler to cancel a job; it may not know it yet.
-    pub(super) async fn cancel(&self, job: &str) -> Result<(), tonic::Status> {
-        self.scheduler().cancel_job(CancelJobParams { job_id: job.to_owned() }).await.map(|_| ())
+    /// Asks the scheduler to cancel a job; it may not know it yet, and may not answer.
+    pub(super) async fn cancel(&self, job: &str) {
+        let (mut scheduler, cancel) = (self.scheduler(), CancelJobParams { job_id: job.to_owned() });
+        // Whether it was heard is seen by what becomes of the job.
+        let _ = tokio::time::timeout(ANSWER, scheduler.cancel_job(cancel)).await;
     }
 
     /// Lets the files of a job be removed, and what the scheduler holds of it.
     pub(super) async fn clean(&self, job: &str) {
         let clean = CleanJobDataParams { job_id: job.to_owned(), remove_stage_ids: Vec::new() };
-        // A scheduler that is gone keeps nothing.
-        let _ = self.scheduler().clean_job_data(clean).await;
+        // A scheduler that is gone keeps nothing, and one that does not answer is not waited for: the client's threads would stay.
+        let _ = tokio::time::timeout(ANSWER, self.scheduler().clean_job_data(clean)).await;
         if let Some(watch) = &self.0.watch {
             watch.forget(job).await;
         }

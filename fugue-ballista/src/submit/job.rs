@@ -20,7 +20,7 @@ const SLOWEST: Duration = Duration::from_millis(50);
 const SLOWEST_WATCHED: Duration = Duration::from_millis(250);
 
 /// How long one answer may take, and how many in a row may fail to come, until the scheduler counts as gone.
-const ANSWER: Duration = Duration::from_secs(15);
+pub(super) const ANSWER: Duration = Duration::from_secs(15);
 const FAILURES: usize = 3;
 
 /// For how long a scheduler may not know a job that it took: it learns of it a moment later itself.
@@ -248,8 +248,7 @@ async fn drive(client: Client, shared: Arc<Shared>, mut ends: Option<broadcast::
     let (mut pause, mut failures) = (Duration::from_millis(2), 0);
     let end = loop {
         if *cancelled.borrow_and_update() && said.is_none_or(|at| at.elapsed() >= AGAIN) {
-            // Whether it was heard is seen by what becomes of the job.
-            let _ = client.cancel(&shared.id).await;
+            client.cancel(&shared.id).await;
             said = Some(Instant::now());
         }
         match status(&client, &shared.id).await {
@@ -288,6 +287,7 @@ async fn drive(client: Client, shared: Arc<Shared>, mut ends: Option<broadcast::
         }
         pause = (pause * 2).min(slowest);
     };
+    told(&client, &shared.id, &end).await;
     let phase = if matches!(end, End::Results(_)) { Phase::Finished } else { Phase::Ended };
     *shared.end() = Some(end);
     shared.phase.send_replace(phase);
@@ -300,6 +300,27 @@ async fn drive(client: Client, shared: Arc<Shared>, mut ends: Option<broadcast::
             client.clean(&shared.id).await;
         }
     }
+}
+
+/// Says how a job ended, to whoever listens.
+async fn told(client: &Client, job: &str, end: &End) {
+    let how = match end {
+        End::Results(done) => {
+            let partitions = done.locations().len();
+            // A scheduler of this process is looked into; another one would have to be asked.
+            let known = match client.watch().filter(|_| tracing::enabled!(tracing::Level::DEBUG)) {
+                Some(watch) => tokio::time::timeout(ANSWER, watch.progress(job)).await.ok().flatten(),
+                None => None,
+            };
+            let (stages, rows) = (known.and_then(|k| k.stages), known.map(|k| k.rows));
+            return tracing::debug!(job, partitions, stages, rows, "job finished");
+        }
+        End::Given(_) => return,
+        End::Failed(text) => text.as_str(),
+        End::Cancelled => "cancelled",
+        End::Lost(message) => message.as_str(),
+    };
+    tracing::debug!(job, how, "job ended without results");
 }
 
 /// Nobody waits for a job that nobody follows any more, whatever the reason is.

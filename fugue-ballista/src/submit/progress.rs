@@ -11,7 +11,7 @@ use futures::stream::{BoxStream, StreamExt};
 use tokio::sync::broadcast;
 
 use super::client::Client;
-use super::job::Phase;
+use super::job::{ANSWER, Phase};
 
 /// How far a job is, as of now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,9 @@ pub trait JobWatch: Debug + Send + Sync {
 const LOOK: Duration = Duration::from_millis(50);
 const ASK: Duration = Duration::from_millis(500);
 
+/// How long the end of a job waits for what is known then: nobody needs it so much.
+const LAST: Duration = Duration::from_secs(2);
+
 /// Each change of a job's progress, until it has ended.
 pub(super) fn follow(client: Client, job: String, phase: tokio::sync::watch::Receiver<Phase>) -> BoxStream<'static, Progress> {
     let (sender, mut changes) = tokio::sync::watch::channel(Progress::default());
@@ -64,13 +67,20 @@ pub(super) fn follow(client: Client, job: String, phase: tokio::sync::watch::Rec
     client.clone().spawn(async move {
         loop {
             let ended = *phase.borrow_and_update();
-            if let Some(mut now) = look(&client, &job).await {
+            let running = ended == Phase::Running;
+            let looked = tokio::time::timeout(if running { ANSWER } else { LAST }, look(&client, &job));
+            let seen = tokio::select! {
+                seen = looked => seen.ok().flatten(),
+                // An answer that is late must not keep the one at the end from being asked for.
+                _ = phase.changed(), if running => continue,
+            };
+            if let Some(mut now) = seen {
                 if ended == Phase::Finished {
                     now.stages = now.stages.or(Some(now.stages_done));
                 }
                 sender.send_if_modified(|last| std::mem::replace(last, now) != now);
             }
-            if ended != Phase::Running || sender.is_closed() {
+            if !running || sender.is_closed() {
                 return;
             }
             tokio::select! {

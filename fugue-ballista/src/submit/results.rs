@@ -125,7 +125,11 @@ fn fetch(files: &Arc<Files>, at: usize) -> Fetch {
     let held = Arc::clone(files);
     let task = files.client.spawn(async move {
         let part = match send(&held, &held.locations[at], &sender).await {
-            Ok(()) => Part::End,
+            Ok(way) => {
+                let rows = held.locations[at].partition_stats.as_ref().map(|stats| stats.num_rows);
+                tracing::debug!(job = held.job, at, rows, way, "partition read");
+                Part::End
+            }
             Err(e) => Part::Failed(unread(&held, &held.locations[at], e)),
         };
         // Where nobody reads any more there is nobody to tell.
@@ -134,8 +138,8 @@ fn fetch(files: &Arc<Files>, at: usize) -> Fetch {
     Fetch { parts, task }
 }
 
-/// Sends all batches of a partition to who reads them.
-async fn send(files: &Files, location: &PartitionLocation, to: &mpsc::Sender<Part>) -> Result<(), BallistaError> {
+/// Sends all batches of a partition to who reads them, and says which way they came.
+async fn send(files: &Files, location: &PartitionLocation, to: &mpsc::Sender<Part>) -> Result<&'static str, BallistaError> {
     let executor = location.executor_meta.as_ref().map_or("", |e| e.id.as_str());
     let folder = files.client.watch().filter(|_| !files.remote).and_then(|watch| watch.folder(executor));
     if let Some(batches) = folder.and_then(|folder| local::open(&folder, location)) {
@@ -148,7 +152,7 @@ async fn send(files: &Files, location: &PartitionLocation, to: &mpsc::Sender<Par
             }
             Ok(())
         });
-        return read.await.map_err(BallistaError::from)?;
+        return read.await.map_err(BallistaError::from)?.map(|()| "from a file of this machine");
     }
     let mut batches = open(files, location).await?;
     while let Some(batch) = batches.next().await {
@@ -156,7 +160,7 @@ async fn send(files: &Files, location: &PartitionLocation, to: &mpsc::Sender<Par
             break;
         }
     }
-    Ok(())
+    Ok("over the network")
 }
 
 async fn open(files: &Files, location: &PartitionLocation) -> Result<SendableRecordBatchStream, BallistaError> {

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use fugue_ballista::cluster::Cluster;
+use fugue_ballista::Cluster;
 use fugue_core::blocking::wait;
 
 use crate::running::{Running, batch, partitions};

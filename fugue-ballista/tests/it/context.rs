@@ -9,10 +9,11 @@ use fugue_datafusion::datafusion::arrow::array::{ArrayRef, AsArray, DictionaryAr
 use fugue_datafusion::datafusion::arrow::datatypes::{Int32Type, Int64Type};
 use fugue_datafusion::datafusion::arrow::record_batch::RecordBatch;
 use fugue_datafusion::datafusion::datasource::MemTable;
+use fugue_datafusion::datafusion::physical_plan::collect;
 use fugue_datafusion::datafusion::prelude::{DataFrame, SessionContext};
 
 use crate::data::{Reading, doubled, lines, readings, some, total};
-use crate::support::{Outcome, cluster, run};
+use crate::support::{Outcome, cluster, files, run};
 
 async fn here() -> Result<SessionContext, Error> {
     BallistaEngine::on(cluster()?).partitions(7).context().await
@@ -72,6 +73,29 @@ fn an_address_takes_functions_by_name_and_refuses_others() -> Outcome {
         context.register_batch("readings", readings(10))?;
         let twice: DataFrame = transform(context.table("readings").await?, doubled).run()?;
         assert_eq!(twice.count().await?, 10);
+        Ok(())
+    })
+}
+
+#[test]
+fn files_that_executors_do_not_see_are_an_error_that_says_what_to_set() -> Outcome {
+    run(async {
+        let folder = tempfile::tempdir()?;
+        let context = BallistaEngine::at(&cluster()?.url())?.shared_folder(folder.path()).context().await?;
+        context.register_batch("readings", readings(300_000))?;
+        let called: DataFrame = transform(context.table("readings").await?, doubled).run()?;
+        for frame in [context.table("readings").await?, called] {
+            // Rows are written while it is planned. As on another machine, they are then not there for executors.
+            let plan = frame.create_physical_plan().await?;
+            let written = files(folder.path());
+            assert!(!written.is_empty());
+            written.iter().try_for_each(std::fs::remove_file)?;
+            let error = collect(plan, context.task_ctx()).await.expect_err("there are no rows");
+            let error = Error::find(&error).ok_or("not ours")?;
+            assert_eq!(error.kind(), ErrorKind::SettingInvalid, "{error:?}");
+            assert!(error.message().contains(".shared_folder("), "{error}");
+            assert!(error.message().contains(&*folder.path().to_string_lossy()), "{error}");
+        }
         Ok(())
     })
 }

@@ -7,6 +7,7 @@ use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::arrow::record_batch::RecordBatch;
 use fugue_ballista::{BallistaEngine, Cluster};
+use fugue_core::partition::{Algo, PartitionSpec};
 use fugue_core::row::Row;
 use fugue_core::transform::Batches;
 use fugue_core::{DataFrame, ErrorKind, Session};
@@ -141,6 +142,12 @@ fn calls_by_key_go_through_files_where_memory_is_small() -> Outcome {
         let error = keyed.cotransform([&keyed], both).partition_by("key").count().await.expect_err("it is too much");
         assert_eq!(error.kind(), ErrorKind::EngineFailed, "{error:?}");
         assert!(error.to_string().contains("memory limit"), "{error}");
+        // Nor does the place that gives them an exact number of partitions.
+        let exact = |frame: &DataFrame| frame.transform(seen).partition(PartitionSpec::new().num(4)?.algo(Algo::Even)).run();
+        let error = exact(&frame)?.count().await.expect_err("it is too much");
+        assert_eq!(error.kind(), ErrorKind::EngineFailed, "{error:?}");
+        assert!(error.to_string().contains("memory limit"), "{error}");
+        assert_eq!(exact(&session.frame(wide(0, 40_000, 128))?)?.count().await?, 4);
         assert_eq!(frame.count().await?, rows as u64);
         Ok(cluster.close().await?)
     })

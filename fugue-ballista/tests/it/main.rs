@@ -18,15 +18,19 @@
 //! | executors and schedulers that die | `losses::an_action_survives_…`, `losses::an_action_without_…`, `submit::a_job_survives_…` |
 //! | consumers that are slower than results are kept | `inputs::a_slow_consumer_…`, `submit::a_slow_reader_…` |
 //! | files of inputs, of kept frames, of closed and dropped sessions | `inputs::inputs_leave_…`, `stopping::a_closed_session_…`, `stopping::a_dropped_session_…` |
-//! | saved files: whole or not at all | `rules::storage` |
+//! | saved files: whole or not at all, whoever dies | `losses::a_saved_file_…`, `rules::storage` |
 //! | SQL before and after functions: subqueries, joins, windows | `sql::…`, `context::…` |
 //! | types on their way | `keys::the_types_of_a_context_…`, `rules::ingest::every_type_makes_the_round_trip`, `rules::map::nested_values_and_bytes_travel` |
 //! | many calls behind one another | `placement::two_hundred_transforms_…`, `submit::a_plan_may_be_very_deep` |
-//! | programs of another build | `context::an_address_takes_functions_by_name_and_refuses_others`, tests of `fugue_core::travel` |
+//! | programs of another build | `builds::…`, `context::an_address_takes_functions_by_name_and_refuses_others`, tests of `fugue_core::travel` |
+//! | folders that executors do not see | `context::files_that_executors_do_not_see_…`, tests of `files` |
+//! | schedulers that do not answer | `submit::a_scheduler_that_does_not_say_…` |
+//! | plans as text, what `tracing` hears | `plans::…`, `told::…` |
 //! | calls at once on an executor, shared state | `placement::…`, `rules::runs::per_executor_limits_calls_at_once` |
-//! | more rows than memory | `inputs::calls_by_key_…`, `submit::a_sort_that_does_not_fit_into_memory_spills` |
+//! | more rows than memory, by key, in zips and in exact numbers of partitions | `inputs::calls_by_key_…`, `submit::a_sort_that_does_not_fit_into_memory_spills` |
 #![expect(clippy::expect_used, clippy::panic, reason = "tests stop at the first surprise")]
 
+mod builds;
 mod calls;
 mod cluster;
 mod conformance;
@@ -38,8 +42,10 @@ mod keys;
 mod losses;
 mod partitions;
 mod placement;
+mod plans;
 mod running;
 mod sql;
 mod stopping;
 mod submit;
 mod support;
+mod told;

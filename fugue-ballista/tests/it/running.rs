@@ -15,8 +15,8 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use fugue_ballista::cluster::{Builder, Cluster, Extensions};
-use fugue_ballista::submit::{Client, Job, JobError};
+use fugue_ballista::testing::{Client, Job, JobError, client};
+use fugue_ballista::{Cluster, ClusterBuilder, Extensions};
 use futures::TryStreamExt;
 
 use crate::support::Outcome;
@@ -31,11 +31,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) async fn start(builder: Builder) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) async fn start(builder: ClusterBuilder) -> Result<Self, Box<dyn std::error::Error>> {
         let calls = Arc::new(AtomicUsize::new(0));
         let functions = vec![slow(Arc::clone(&calls)), broken()];
         let cluster = builder.extensions(extensions(&functions)).start().await?;
-        let client = cluster.client().await?;
+        let client = client(&cluster).await?;
         let config = SessionConfig::new_with_ballista().with_target_partitions(4);
         let config = cluster.settings().iter().fold(config, |config, (key, value)| config.set_str(key, value));
         Ok(Self { cluster, client, calls, config, functions })

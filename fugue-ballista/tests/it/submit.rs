@@ -10,10 +10,11 @@ use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::projection::ProjectionExec;
-use fugue_ballista::cluster::Cluster;
-use fugue_ballista::submit::{Client, JobError, Progress};
+use fugue_ballista::Cluster;
+use fugue_ballista::testing::{Client, JobError, JobWatch, Progress};
 use fugue_core::ErrorKind;
 use futures::{StreamExt, TryStreamExt};
+use tokio::sync::broadcast;
 
 use crate::running::{Running, batch, numbers, partitions};
 use crate::support::{Outcome, run, soon};
@@ -238,6 +239,45 @@ fn progress_is_seen_while_the_job_runs() -> Outcome {
         assert!(seen.iter().filter(between).count() >= 2, "{seen:?}");
         assert!(seen.is_sorted_by_key(|p| p.tasks_done), "{seen:?}");
         job.finished().await?;
+        running.close().await
+    })
+}
+
+/// A scheduler that never says how far a job is.
+#[derive(Debug)]
+struct Mute(broadcast::Sender<String>);
+
+#[async_trait::async_trait]
+impl JobWatch for Mute {
+    async fn progress(&self, _: &str) -> Option<Progress> {
+        std::future::pending().await
+    }
+
+    fn ends(&self) -> broadcast::Receiver<String> {
+        self.0.subscribe()
+    }
+
+    fn hold(&self, _: &str) -> Arc<()> {
+        Arc::default()
+    }
+
+    async fn forget(&self, _: &str) {}
+}
+
+#[test]
+fn a_scheduler_that_does_not_say_how_far_a_job_is_holds_nobody_up() -> Outcome {
+    run(async {
+        let mut running = Running::start(Cluster::builder()).await?;
+        let address = running.client.address().to_owned();
+        let (host, port) = address.rsplit_once(':').expect("host:port");
+        running.client = Client::connect_watching(host, port.parse()?, Arc::new(Mute(broadcast::channel(1).0))).await?;
+        let plan = running.plan(partitions(2, 1, 30), "select slow(n) from t").await?;
+        let job = running.submit(&plan).await?;
+        let begun = Instant::now();
+        let seen: Vec<Progress> = job.progress().collect().await;
+        assert_eq!(seen, []);
+        job.finished().await?;
+        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
         running.close().await
     })
 }

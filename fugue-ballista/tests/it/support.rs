@@ -1,26 +1,51 @@
 //! What all tests share: a deadline, one cluster, sessions on it, and processes of their own for those that count threads.
 
+use std::fs::{self, File};
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use fugue_ballista::{Builder, Cluster};
-use fugue_core::{Error, Result as OurResult, Session, blocking};
+use fugue_core::{Error, ErrorKind, Result as OurResult, Session, blocking};
 
 pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// How long a test may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Executors and slots are those of the smallest cluster that can go wrong in the ways of large ones.
-static CLUSTER: LazyLock<OurResult<Cluster>> = LazyLock::new(|| {
-    blocking::wait_apart(Cluster::builder().executors(2).slots(2).work_folder(env!("CARGO_TARGET_TMPDIR")).start())
+/// Executors and slots are those of the smallest cluster that can go wrong in the ways of large ones. What is in a static is never
+/// dropped, so its files stay until the next run.
+static CLUSTER: LazyLock<OurResult<(File, Cluster)>> = LazyLock::new(|| {
+    let (lock, folder) = folder().map_err(|e| Error::new(ErrorKind::Io, "no folder for the cluster").with_source(e))?;
+    let cluster = blocking::wait_apart(Cluster::builder().executors(2).slots(2).work_folder(folder).start())?;
+    Ok((lock, cluster))
 });
+
+/// A folder of this process, locked for as long as the process lives. Folders of processes that are gone are removed.
+fn folder() -> std::io::Result<(File, PathBuf)> {
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clusters");
+    fs::create_dir_all(&all)?;
+    // One process at a time, or one would remove what another is about to lock.
+    let turn = File::create(all.join("turn"))?;
+    turn.lock()?;
+    for entry in fs::read_dir(&all)? {
+        let folder = entry?.path();
+        if File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            fs::remove_dir_all(folder)?;
+        }
+    }
+    let folder = all.join(std::process::id().to_string());
+    fs::create_dir(&folder)?;
+    let lock = File::create(folder.join("lock"))?;
+    lock.lock()?;
+    Ok((lock, folder))
+}
 
 /// The one cluster that most tests share.
 pub(crate) fn cluster() -> OurResult<&'static Cluster> {
-    CLUSTER.as_ref().map_err(|e| Error::new(e.kind(), e.message()))
+    CLUSTER.as_ref().map(|(_, cluster)| cluster).map_err(|e| Error::new(e.kind(), e.message()))
 }
 
 /// A session on an engine that is set up.
@@ -65,16 +90,16 @@ pub(crate) fn alone(name: &str, test: impl FnOnce() -> Outcome) -> Outcome {
 /// Threads of clusters, clients and engines, Ballista's own among them: it calls them `task_runner`, and some have the name of their
 /// parent. Not the one of `wait`, which stays.
 pub(crate) fn threads() -> Vec<String> {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("tasks");
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    let tasks = fs::read_dir("/proc/self/task").expect("tasks");
+    let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
     let ours = |name: &String| name.starts_with("fugue-") && !name.starts_with("fugue-async");
     names.filter(|name| ours(name) || name.starts_with("task_runner")).collect()
 }
 
 /// All files below a folder, but for empty folders.
-pub(crate) fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().is_dir() { found.extend(files(&entry.path())) } else { found.push(entry.path()) }
     }
     found

@@ -6,11 +6,11 @@
 
 use crate::schema::zone::Clock;
 
-const SECOND: i64 = 1_000_000;
-pub(super) const DAY: i64 = 86_400 * SECOND;
+pub(crate) const SECOND: i64 = 1_000_000;
+pub(crate) const DAY: i64 = 86_400 * SECOND;
 
 /// Writes days since 1970 as `2020-01-31`; years past 9999 get a sign.
-pub(super) fn write_date(out: &mut String, days: i64) {
+pub(crate) fn write_date(out: &mut String, days: i64) {
     let (year, month, day) = civil(days);
     if year < 0 {
         out.push('-');
@@ -43,7 +43,7 @@ pub(super) fn write_time(out: &mut String, micros: i64) {
 }
 
 /// Writes microseconds since 1970 as `2020-01-31 03:04:05`.
-pub(super) fn write_datetime(out: &mut String, micros: i64) {
+pub(crate) fn write_datetime(out: &mut String, micros: i64) {
     write_date(out, micros.div_euclid(DAY));
     out.push(' ');
     write_time(out, micros.rem_euclid(DAY));
@@ -206,7 +206,7 @@ impl Digits<'_> {
 }
 
 /// Year, month and day of a number of days since 1970.
-fn civil(days: i64) -> (i64, u64, u64) {
+pub(crate) fn date_of(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -215,25 +215,34 @@ fn civil(days: i64) -> (i64, u64, u64) {
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month.unsigned_abs(), day.unsigned_abs())
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// Days since 1970 of a date that exists.
-fn days(year: i64, month: u64, day: u64) -> Option<i64> {
-    let (month, day) = (i64::try_from(month).ok()?, i64::try_from(day).ok()?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
+pub(crate) fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let shifted_year = year - i64::from(month <= 2);
     let era = shifted_year.div_euclid(400);
     let year_of_era = shifted_year.rem_euclid(400);
     let shifted_month = if month > 2 { month - 3 } else { month + 9 };
     let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    let days = era * 146_097 + day_of_era - 719_468;
+    era * 146_097 + day_of_era - 719_468
+}
+
+fn civil(days: i64) -> (i64, u64, u64) {
+    let (year, month, day) = date_of(days);
+    (year, month.unsigned_abs(), day.unsigned_abs())
+}
+
+/// Days since 1970 of a date, if it exists.
+fn days(year: i64, month: u64, day: u64) -> Option<i64> {
+    let (month, day) = (i64::try_from(month).ok()?, i64::try_from(day).ok()?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let days = days_of(year, month, day);
     // A 31st of April would have become a first of May.
-    (civil(days) == (year, month.unsigned_abs(), day.unsigned_abs())).then_some(days)
+    (date_of(days) == (year, month, day)).then_some(days)
 }
 
 fn pad(out: &mut String, value: u64, width: usize) {

@@ -10,7 +10,8 @@
 //! - bytes and text are each other's UTF-8;
 //! - nested values are cast part by part; of structs, fields that are not wanted are dropped and missing ones are null.
 
-mod calendar;
+mod attempt;
+pub(crate) mod calendar;
 mod decimal;
 mod format;
 mod nested;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
 use arrow::datatypes::DataType;
 
+pub(crate) use attempt::try_cast_array;
 pub use format::{Formatter, format_value};
 
 use crate::error::Result;
@@ -90,7 +92,7 @@ fn between(array: &ArrayRef, from: &Type, to: &Type) -> Result<ArrayRef, Fault> 
         (Type::Str, Type::Bytes) => Ok(Arc::new(array.as_string_view().clone().to_binary_view())),
         (Type::Bytes, Type::Str) => format::text_of_bytes(array),
         (_, Type::Str) => format::text(array, from),
-        (Type::Str, _) => read::column(array, to),
+        (Type::Str, _) => read::column(array, to, false),
         (Type::Date | Type::Datetime | Type::Timestamp(_), _) => temporal::between(array, from, to),
         (Type::Decimal(_, _), _) | (_, Type::Decimal(_, _)) => decimal::between(array, from, to),
         _ => numbers::between(array, from, to),

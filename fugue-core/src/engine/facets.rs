@@ -94,3 +94,10 @@ pub trait Relational<F>: Send + Sync {
         Ok(None)
     }
 }
+
+/// Queries in SQL over frames. They mean what DataFusion says they mean, on every engine; one without this facet has them planned and run by
+/// DataFusion, over its own frames as lazy sources.
+pub trait Sql<F>: Send + Sync {
+    /// Plans a query over frames, each under a name, case sensitive. Nothing runs.
+    fn query<'a>(&'a self, query: &'a str, frames: Vec<(String, F)>) -> BoxFuture<'a, Result<F>>;
+}

@@ -24,7 +24,7 @@ use crate::transform::Task;
 
 pub(crate) use derive::comap as derived_comap;
 pub(crate) use erased::{AnyFrame, DynEngine, foreign, from_native, native};
-pub use facets::{Physical, Relational, Storage};
+pub use facets::{Physical, Relational, Sql, Storage};
 
 /// What an engine says of itself.
 #[derive(Clone, Debug)]
@@ -163,6 +163,11 @@ pub trait Engine: fmt::Debug + Send + Sync + 'static {
 
     /// Relational operations. What is not among them is derived through [`map`](Engine::map) and [`comap`](Engine::comap).
     fn relational(&self) -> Option<&dyn Relational<Self::Frame>> {
+        None
+    }
+
+    /// Queries in SQL. Without it DataFusion answers them, where the program has it.
+    fn sql(&self) -> Option<&dyn Sql<Self::Frame>> {
         None
     }
 

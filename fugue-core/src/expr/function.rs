@@ -92,14 +92,15 @@ pub enum Function {
     Lower,
     /// Upper case, by Unicode.
     Upper,
-    /// Without white space at both ends.
+    /// Without white space (of Unicode) at both ends.
     Trim,
     /// Without white space at the start.
     TrimStart,
     /// Without white space at the end.
     TrimEnd,
     /// From a position, counted from 0 in Unicode scalar values, so many of them (or all the rest); a negative position counts from the end,
-    /// a negative length is an error.
+    /// a negative length is an error. The length counts from the position also where that lies before the start, as in slices of Python:
+    /// of "hello" seven from -10 are "he".
     Substring,
     /// The texts one after the other; null where one is null.
     Concat,
@@ -109,7 +110,7 @@ pub enum Function {
     StartsWith,
     /// Whether the text ends with the second.
     EndsWith,
-    /// Where the second text stands first in the first, counted from 0 in Unicode scalar values; null where it does not.
+    /// Where the second text stands first in the first, counted from 0 in Unicode scalar values, a long; null where it does not.
     Find,
     /// Every occurrence of the second text replaced by the third; of an empty text, nothing.
     Replace,
@@ -120,7 +121,7 @@ pub enum Function {
     /// Every match of a regular expression, a literal, replaced by a text in which `$1` or `${name}` stand for groups.
     RegexReplace,
 
-    /// The year of a date, datetime or instant (in its zone), an int.
+    /// The year of a date, datetime or instant (in its zone), an int, as are all parts.
     Year,
     /// The quarter, 1 to 4.
     Quarter,
@@ -138,11 +139,17 @@ pub enum Function {
     Minute,
     /// The whole second, 0 to 59.
     Second,
-    /// The start of the unit that a date, datetime or instant (in its zone) stands in; weeks start on Monday. The type stays.
+    /// The start of the unit that a date, datetime or instant (in its zone) stands in; weeks start on Monday. The type stays; a date is its
+    /// own start for a day and less. Where the clock of the zone shows the start twice, a day and more have the first, and an hour and less
+    /// the last one that is not later than the instant; where it skips the start, the instant of the skip stands for it.
     Truncate(TimeUnit),
-    /// So many units later, a long. Months, quarters and years keep the day or take the last of the month; hours and less are refused for dates.
+    /// So many units later, a long; the type stays, and what it cannot hold is an error. Months, quarters and years keep the day or take the
+    /// last of the month; hours and less are refused for dates. Of instants, hours and less move the instant, days and more the time on the
+    /// clock of the zone: what that shows twice keeps its offset, or is the first; what it skips is the instant of the skip.
     DateAdd(TimeUnit),
-    /// How many whole units lie from the second argument to the first, cut towards zero, a long.
+    /// How many whole units lie from the second argument to the first, cut towards zero, a long. Months are the most that, added to the second
+    /// as in [`DateAdd`](Self::DateAdd), do not pass the first (from 31 January to 28 February one, back none); quarters are three of them,
+    /// years twelve. Of instants, days and more are counted on the clock of the zone; dates stand for their midnights.
     DateDiff(TimeUnit),
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
+use serde::{Deserialize, Serialize};
 
 use crate::schema::Type;
 
@@ -52,7 +53,7 @@ pub enum TypedNode {
 }
 
 /// An aggregate whose arguments are typed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TypedAggregate {
     /// The function.
     pub function: AggregateFunction,
@@ -66,11 +67,12 @@ pub struct TypedAggregate {
     /// [`CollectList`](AggregateFunction::CollectList).
     pub order: Vec<TypedSort>,
     /// The type of the result.
+    #[serde(with = "super::as_text")]
     pub ty: Type,
 }
 
 /// A column of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypedSort {
     /// Position of the column.
     pub column: usize,
@@ -81,13 +83,14 @@ pub struct TypedSort {
 }
 
 /// A window function whose arguments are typed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TypedWindow {
     /// The function.
     pub function: WindowFunction,
     /// Its argument; none for row numbers, ranks and counts of rows.
     pub arg: Option<Typed>,
     /// Of lag and lead: what stands where there is no such row, a column of one row of the type of the result.
+    #[serde(with = "super::travel::row")]
     pub default: Option<ArrayRef>,
     /// The columns that make partitions.
     pub keys: Vec<usize>,
@@ -96,6 +99,7 @@ pub struct TypedWindow {
     /// The frame, which only aggregates mind.
     pub frame: Frame,
     /// The type of the result.
+    #[serde(with = "super::as_text")]
     pub ty: Type,
 }
 

@@ -22,7 +22,7 @@ pub(super) fn rows(columns: &[(ArrayRef, bool)]) -> Result<Rows> {
 }
 
 /// The column with canonical floats, nested ones too: Arrow's row format tells apart NaN of several signs, and zeros.
-pub(super) fn canonical(array: &ArrayRef) -> Result<ArrayRef> {
+pub(crate) fn canonical(array: &ArrayRef) -> Result<ArrayRef> {
     if !holds_float(array.data_type()) {
         return Ok(Arc::clone(array));
     }

@@ -4,7 +4,7 @@
 
 /// Spreads the bits of a number over all 64 bits, reversibly (the finaliser of `MurmurHash3`).
 #[inline]
-pub(super) fn mix(mut x: u64) -> u64 {
+pub(crate) fn mix(mut x: u64) -> u64 {
     x ^= x >> 33;
     x = x.wrapping_mul(0xff51_afd7_ed55_8ccd);
     x ^= x >> 33;
@@ -14,7 +14,7 @@ pub(super) fn mix(mut x: u64) -> u64 {
 
 /// A 64 bit hash of bytes.
 #[inline]
-pub(super) fn hash_bytes(bytes: &[u8]) -> u64 {
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hash = fold(bytes.len() as u64 ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9);
     let mut words = bytes.chunks_exact(8);
     for word in &mut words {
@@ -28,13 +28,13 @@ pub(super) fn hash_bytes(bytes: &[u8]) -> u64 {
 
 /// A 64 bit hash of two words.
 #[inline]
-pub(super) fn hash_pair(pair: u128) -> u64 {
+pub(crate) fn hash_pair(pair: u128) -> u64 {
     fold(fold(high(pair) ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9) ^ low(pair), 0x9e37_79b9_7f4a_7c15)
 }
 
 /// The hash of a key from that of its first parts and that of the next.
 #[inline]
-pub(super) fn combine(first: u64, next: u64) -> u64 {
+pub(crate) fn combine(first: u64, next: u64) -> u64 {
     fold(first.rotate_left(23) ^ next, 0x9e37_79b9_7f4a_7c15)
 }
 

@@ -9,8 +9,8 @@
 
 mod assign;
 mod buckets;
-mod canonical;
-mod hash;
+pub(crate) mod canonical;
+pub(crate) mod hash;
 mod keys;
 mod permute;
 mod plan;
@@ -30,6 +30,7 @@ use std::ops::Range;
 use arrow::record_batch::RecordBatch;
 
 pub use buckets::Buckets;
+pub(crate) use hash::{hash_bytes, mix};
 pub use plan::{CoInput, GroupPlan, ZipKind};
 pub use run::{cogroup, group, group_stream};
 pub use sorted::{key_hashes, order_keys, sorted_groups};

@@ -3,11 +3,13 @@
 //! [`Relational`](crate::engine::Relational) is what an engine may do by itself. What it does not do, core derives through `map` and `comap`,
 //! so that every verb runs on every engine.
 
+mod bind;
 mod derived;
 mod join;
 mod select;
 mod set_op;
 
+pub(crate) use derived::{Asked, Planner, SampleSize, Verb, step};
 pub use join::{Join, JoinKind};
 pub use select::{Group, Select, SelectPlan};
 pub use set_op::{SetKind, SetOp};

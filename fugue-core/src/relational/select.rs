@@ -1,7 +1,12 @@
 //! Select: projection, filter, grouping, windows and distinct in one request.
 
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
 use crate::expr::{Expr, IntoColumn, Typed, TypedAggregate, TypedWindow};
 use crate::schema::Schema;
+
+use super::bind;
 
 /// What a user asks: columns, and what goes with them. `DataFrame::select` takes columns alone, `DataFrame::select_with` all of this.
 ///
@@ -50,13 +55,23 @@ impl Select {
         self.distinct = true;
         self
     }
+
+    /// The select against the schema of its input.
+    ///
+    /// # Errors
+    /// `ExpressionInvalid` for columns without a name or of one name, aggregates in the filter, a condition for groups without groups, and
+    /// whatever [`Expr::typed`] refuses.
+    pub fn bind(&self, input: &Schema) -> Result<SelectPlan> {
+        bind::select(self, input)
+    }
 }
 
 /// A select against the schema of its input. Its steps go in this order: filter, then windows or grouping, having, columns, distinct.
 #[non_exhaustive]
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SelectPlan {
     /// The columns of the input.
+    #[serde(with = "crate::expr::as_text")]
     pub input: Schema,
     /// Keeps the rows for which this, over the input, is true (and not null).
     pub filter: Option<Typed>,
@@ -71,17 +86,56 @@ pub struct SelectPlan {
     /// Different rows only: nulls are equal, and floats by their one equality.
     pub distinct: bool,
     /// The columns of the output, with their names.
+    #[serde(with = "crate::expr::as_text")]
     pub output: Schema,
+}
+
+impl SelectPlan {
+    /// The rows for which a condition is true.
+    ///
+    /// # Errors
+    /// `ExpressionInvalid` for aggregates and windows in the condition, and whatever [`Expr::typed`] refuses.
+    pub fn filter(input: &Schema, condition: &Expr) -> Result<Self> {
+        bind::filter(input, condition)
+    }
+
+    /// Columns over the input, with their names.
+    ///
+    /// # Errors
+    /// `ExpressionInvalid` for no columns and for two of one name.
+    pub fn project(input: &Schema, columns: Vec<(String, Typed)>) -> Result<Self> {
+        bind::project(input, columns)
+    }
+
+    /// One row for each group of rows with equal keys: the keys, then the aggregates, which may stand inside expressions. Without keys one row
+    /// in any case.
+    ///
+    /// # Errors
+    /// `ExpressionInvalid` for no aggregates, for a column that is none, and for names that are missing or stand twice; `ColumnNotFound` for
+    /// keys that are not there.
+    pub fn aggregate<K: AsRef<str>>(input: &Schema, keys: &[K], aggregates: &[Expr]) -> Result<Self> {
+        let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
+        bind::aggregate(input, &keys, aggregates)
+    }
+
+    /// All columns and more: a name that is there gets the new values in its place, the others come after, in the order given.
+    ///
+    /// # Errors
+    /// `ExpressionInvalid` for aggregates and the wildcard, for columns without a name or of one name.
+    pub fn assign(input: &Schema, columns: &[Expr]) -> Result<Self> {
+        bind::assign(input, columns)
+    }
 }
 
 /// Groups of rows with equal keys, and what is made of each. Without keys there is one group, also of no row at all.
 #[non_exhaustive]
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Group {
     /// The keys, over the input. Null is a key; floats by their one equality.
     pub keys: Vec<Typed>,
     /// The aggregates, over the input.
     pub aggregates: Vec<TypedAggregate>,
     /// What a group looks like: the keys, then the aggregates; the names are made up.
+    #[serde(with = "crate::expr::as_text")]
     pub schema: Schema,
 }

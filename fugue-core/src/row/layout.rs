@@ -239,7 +239,7 @@ pub(super) fn missing<'n>(wanted: &str, names: impl Iterator<Item = &'n str>, ro
 }
 
 /// `; did you mean "x"?` when a name is near enough.
-pub(super) fn hint<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> String {
+pub(crate) fn hint<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> String {
     let near = names.map(|n| (distance(wanted, n), n)).min();
     match near {
         Some((distance, name)) if distance <= wanted.chars().count().div_ceil(3) => format!("; did you mean {name:?}?"),

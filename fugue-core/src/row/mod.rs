@@ -42,9 +42,11 @@ use arrow::array::{Array, ArrayRef};
 use arrow::record_batch::RecordBatch;
 
 pub use decimal::Decimal;
+pub(crate) use dynamic::column_of;
 pub use dynamic::{FromValue, Record, Value};
 /// Makes a struct a [`Row`], and a [`Cell`] as a struct column.
 pub use fugue_macros::Row;
+pub(crate) use layout::hint;
 pub use layout::{ColumnsLayout, RowField, RowLayout};
 pub use map::Entries;
 pub use nulls::Nulls;

@@ -78,4 +78,52 @@ impl Clock {
             MappedLocalTime::None => Err("never stands on the clock of the zone (start of summer time)"),
         }
     }
+
+    /// The wall time at an instant, if the calendar knows its year.
+    pub(crate) fn known_wall(self, instant: i64) -> Option<i64> {
+        let known = self.0 == Tz::UTC || DateTime::from_timestamp_micros(instant).is_some();
+        known.then(|| self.wall(instant))
+    }
+
+    /// When the clock shows a wall time, if the calendar knows its year.
+    pub(crate) fn shows(self, wall: i64) -> Option<Shown> {
+        if self.0 == Tz::UTC {
+            return Some(Shown::Once(wall));
+        }
+        let naive = DateTime::from_timestamp_micros(wall)?.naive_utc();
+        let instant = |offset: i32| wall - i64::from(offset) * SECOND;
+        let offset = self.0.offset_from_local_datetime(&naive).map(|offset| instant(offset.fix().local_minus_utc()));
+        Some(match offset {
+            MappedLocalTime::Single(instant) => Shown::Once(instant),
+            MappedLocalTime::Ambiguous(one, other) => Shown::Twice(one.min(other), one.max(other)),
+            MappedLocalTime::None => Shown::Never { next: self.after_gap(wall) },
+        })
+    }
+
+    /// The first instant at which the clock has jumped over a wall time.
+    fn after_gap(self, wall: i64) -> i64 {
+        let wall = wall.div_euclid(SECOND);
+        // No clock is ahead or behind by more than a day. Offsets, and so jumps, are whole seconds.
+        let (mut before, mut after) = (wall - 93_600, wall + 93_600);
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            if middle + i64::from(self.offset(middle * SECOND)) > wall {
+                after = middle;
+            } else {
+                before = middle;
+            }
+        }
+        after * SECOND
+    }
+}
+
+/// When a clock shows a wall time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// At one instant.
+    Once(i64),
+    /// At two, the earlier first: the clock was put back.
+    Twice(i64, i64),
+    /// Never: the clock was put forward, and this is the instant at which it was.
+    Never { next: i64 },
 }

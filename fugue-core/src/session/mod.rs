@@ -2,6 +2,7 @@
 
 mod data;
 mod factory;
+mod sql;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::frame::Source;
 use crate::io::{self, LoadOptions};
 use crate::local::LocalEngine;
 use crate::run::{Cancel, CancelHandle, Pool, ProgressHandle, Reporter, RunContext};
+use tokio::sync::OnceCell;
 
 /// An engine with settings. Cheap to clone; not generic: programs do not change with the engine.
 ///
@@ -40,6 +42,8 @@ struct Inner {
     pool: Pool,
     deadline: Option<Duration>,
     derived: bool,
+    /// What answers queries for an engine without SQL; opened by the first.
+    sql: OnceCell<Session>,
 }
 
 impl fmt::Debug for Session {
@@ -100,7 +104,7 @@ impl SessionBuilder {
     }
 
     fn finish(self, engine: Arc<dyn DynEngine>, pool: Pool) -> Session {
-        Session { inner: Arc::new(Inner { engine, pool, deadline: self.deadline, derived: self.derived }) }
+        Session { inner: Arc::new(Inner { engine, pool, deadline: self.deadline, derived: self.derived, sql: OnceCell::new() }) }
     }
 }
 
@@ -219,11 +223,32 @@ impl Session {
         self.ingest(Source::shared(source))
     }
 
+    /// A query in SQL over frames, each under a name. Nothing runs before an action.
+    ///
+    /// The text means what DataFusion says it means, on every engine, but that names are case sensitive, quoted or not. Engines without SQL of
+    /// their own have it planned and run by DataFusion over their frames as lazy sources, which gives only the columns that the query reads;
+    /// the program must have been built with it (feature `datafusion`).
+    ///
+    /// # SQL and frames
+    ///
+    #[doc = include_str!("../../docs/sql-and-frames.md")]
+    ///
+    /// # Errors
+    /// `SqlInvalid` for a text that is no query, an unknown table, column or function, and `TABLESAMPLE`; `SchemaInvalid` for columns of the
+    /// result that have no place in a portable schema; `Unsupported` where nothing in the program knows SQL.
+    pub async fn sql<'f>(&self, query: &str, frames: impl IntoIterator<Item = (&'f str, &'f DataFrame)>) -> Result<DataFrame> {
+        let frames = frames.into_iter().map(|(name, frame)| (name.to_owned(), frame.clone())).collect();
+        sql::query(self, query, frames).await
+    }
+
     /// Ends what the engine started. Idempotent; frames of the session cannot be used afterwards.
     ///
     /// # Errors
     /// What ending it meets.
     pub async fn close(&self) -> Result<()> {
+        if let Some(planner) = self.inner.sql.get() {
+            planner.inner.engine.close().await?;
+        }
         self.inner.engine.close().await
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, GenericByteViewArray};
 use datafusion::arrow::datatypes::{ByteViewType, DataType, Field, Schema as ArrowSchema, SchemaRef};
-use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::Result as NativeResult;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryReservation};
@@ -28,7 +28,7 @@ use crate::source::failed;
 use super::bridge::{Pull, rows};
 
 /// Rows are grouped where they are held, and laid out anew for it.
-const COPIES: usize = 2;
+pub(crate) const COPIES: usize = 2;
 
 /// The rows of a partition.
 pub(crate) enum Held {
@@ -56,22 +56,41 @@ pub(crate) fn hold(mut input: Pull, spec: &PartitionSpec, context: &Arc<TaskCont
 }
 
 /// Reads a partition of a zip, whose members are held until all are there.
-pub(crate) fn all(input: Pull, context: &Arc<TaskContext>) -> Result<(Vec<RecordBatch>, MemoryReservation)> {
-    let reservation = MemoryConsumer::new("FugueZip").register(context.memory_pool());
-    let mut batches = Vec::new();
-    let limited = !matches!(context.memory_pool().memory_limit(), MemoryLimit::Infinite);
-    for batch in input {
-        let batch = if limited { compact(batch?)? } else { batch? };
-        reservation.try_grow(COPIES * bytes(&batch)).map_err(|e| {
-            Error::new(
-                ErrorKind::EngineFailed,
-                "a partition of a cotransform does not fit into the engine's memory limit; raise the limit, or use more partitions",
-            )
-            .with_source(e)
-        })?;
-        batches.push(batch);
+pub(crate) fn all(input: Pull, context: &Arc<TaskContext>) -> Result<(Vec<RecordBatch>, Arc<MemoryReservation>)> {
+    let refused =
+        "a partition of a cotransform does not fit into the engine's memory limit; raise the limit, or use more partitions";
+    let counted = Counted::new(COPIES, refused, context);
+    let reservation = Arc::clone(&counted.reservation);
+    Ok((counted.of(input).collect::<Result<_>>()?, reservation))
+}
+
+/// Counts rows that are held together and cannot go through files.
+#[derive(Clone)]
+pub(crate) struct Counted {
+    copies: usize,
+    refused: &'static str,
+    limited: bool,
+    reservation: Arc<MemoryReservation>,
+}
+
+impl Counted {
+    /// Asks the pool of a task for so many times the memory of the rows, and says what to do where it is refused.
+    pub(crate) fn new(copies: usize, refused: &'static str, context: &TaskContext) -> Self {
+        let pool = context.memory_pool();
+        let limited = !matches!(pool.memory_limit(), MemoryLimit::Infinite);
+        Self { copies, refused, limited, reservation: Arc::new(MemoryConsumer::new("FugueHeld").register(pool)) }
     }
-    Ok((batches, reservation))
+
+    /// The same rows, or an error with the first for which memory is refused. It is given back with the last clone of this.
+    pub(crate) fn of(&self, rows: Pull) -> impl Iterator<Item = Result<RecordBatch>> + Send + use<> {
+        let counted = self.clone();
+        rows.map(move |batch| {
+            let batch = if counted.limited { compact(batch?)? } else { batch? };
+            let grown = counted.reservation.try_grow(counted.copies * bytes(&batch));
+            grown.map_err(|e| Error::new(ErrorKind::EngineFailed, counted.refused).with_source(e))?;
+            Ok(batch)
+        })
+    }
 }
 
 /// The batch with text and bytes of its own. A view that was shuffled holds on to the buffers of all rows that it came from, which
@@ -84,7 +103,8 @@ fn compact(batch: RecordBatch) -> Result<RecordBatch> {
             _ => Arc::clone(column),
         }
     });
-    Ok(RecordBatch::try_new(batch.schema(), columns.collect())?)
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &rows)?)
 }
 
 /// Bytes of the rows of a batch, which may be a part of larger buffers.

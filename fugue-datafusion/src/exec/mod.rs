@@ -34,6 +34,7 @@ use crate::travel::{Worker, worker_of};
 use crate::types::{is_plain, plain_batches};
 
 pub(crate) use bridge::{Pull, batches, run_of};
+pub(crate) use hold::{COPIES, Counted};
 
 use hold::{Held, Measures, hold};
 

@@ -7,6 +7,7 @@ mod write;
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
 use arrow::record_batch::RecordBatch;
 
 pub use value::{FromValue, Value};
@@ -18,7 +19,7 @@ use super::nulls::{Nulls, invalid};
 use super::support::assemble;
 use super::{Row, RowLayout};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Schema, quote};
+use crate::schema::{Schema, Type, quote};
 
 /// A row of named values; also the value of a struct column.
 ///
@@ -111,6 +112,16 @@ impl Record {
         let at = if self.names.get(likely).is_some_and(|n| &**n == name) { likely } else { self.position(name)? };
         Some(std::mem::take(&mut self.values[at]))
     }
+}
+
+/// A column of one row.
+///
+/// # Errors
+/// `ValueInvalid` for a value that the type cannot hold without loss.
+pub(crate) fn column_of(value: Value, ty: &Type) -> Result<ArrayRef> {
+    let mut writer = ValueWriter::new(ty, 1)?;
+    writer.push(value).map_err(|message| Error::new(ErrorKind::ValueInvalid, message))?;
+    writer.finish()
 }
 
 impl<N: AsRef<str>, V: Into<Value>> FromIterator<(N, V)> for Record {

@@ -1,1 +1,0 @@
-//! From what a user wrote to typed expressions, against a schema.

@@ -1,0 +1,139 @@
+//! Aggregates as those of DataFusion, with arguments and results of the contract's types.
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::functions_aggregate::average::avg_udaf;
+use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
+use datafusion::functions_aggregate::stddev::{stddev_pop_udaf, stddev_udaf};
+use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::functions_aggregate::variance::{var_pop_udaf, var_samp_udaf};
+use datafusion::logical_expr::expr::AggregateFunction as Call;
+use datafusion::logical_expr::{AggregateUDF, Expr, cast, lit};
+use fugue_core::expr::{AggregateFunction, TypedAggregate};
+use fugue_core::{Result, Type};
+use std::sync::Arc;
+
+use super::{is_key, named};
+use crate::expr::{Lower, canonical};
+
+/// A sum of decimals with so many digits does not leave 38 digits in ten thousand million rows, which DataFusion would not notice.
+const SAFE_DIGITS: u8 = 28;
+
+/// The aggregates of a group in three steps: what each takes, the calls over these, and what is made of the calls.
+#[derive(Default)]
+pub(super) struct Aggregates {
+    /// Named columns over the input.
+    pub(super) inputs: Vec<Expr>,
+    /// Named calls over these.
+    pub(super) calls: Vec<Expr>,
+    /// For each aggregate an expression over the calls.
+    pub(super) outputs: Vec<Expr>,
+}
+
+impl Aggregates {
+    /// Nothing, where one of them is not for DataFusion.
+    pub(super) fn new(aggregates: &[TypedAggregate], lower: &Lower<'_>) -> Result<Option<Self>> {
+        let mut all = Self::default();
+        for aggregate in aggregates {
+            if !all.add(aggregate, lower)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(all))
+    }
+
+    fn add(&mut self, aggregate: &TypedAggregate, lower: &Lower<'_>) -> Result<bool> {
+        let number = self.outputs.len();
+        let Some(parts) = Parts::of(aggregate) else { return Ok(false) };
+        let arg = match &aggregate.arg {
+            None => lit(1_i64),
+            Some(arg) => {
+                let value = lower.expr(arg)?;
+                let name = format!("_x{number}");
+                self.inputs.push(if arg.ty.is_float() && parts.canonical { canonical(value) } else { value }.alias(&name));
+                let taken = named(&name);
+                match &parts.takes {
+                    Some(ty) if arg.ty.to_arrow() != *ty => cast(taken, ty.clone()),
+                    _ => taken,
+                }
+            }
+        };
+        let filter = match &aggregate.filter {
+            None => None,
+            Some(filter) => {
+                let name = format!("_f{number}");
+                self.inputs.push(lower.expr(filter)?.alias(&name));
+                Some(Box::new(named(&name)))
+            }
+        };
+        let mut results = Vec::new();
+        for (i, function) in parts.functions.into_iter().enumerate() {
+            let name = format!("_a{number}_{i}");
+            let call = Call::new_udf(function, vec![arg.clone()], aggregate.distinct, filter.clone(), Vec::new(), None);
+            self.calls.push(Expr::AggregateFunction(call).alias(&name));
+            results.push(named(&name));
+        }
+        let Some(output) = (parts.result)(results) else { return Ok(false) };
+        self.outputs.push(output);
+        Ok(true)
+    }
+}
+
+/// How an aggregate is made of DataFusion's.
+struct Parts {
+    functions: Vec<Arc<AggregateUDF>>,
+    /// The type that the argument is cast to.
+    takes: Option<DataType>,
+    /// Whether floats are compared in it.
+    canonical: bool,
+    result: fn(Vec<Expr>) -> Option<Expr>,
+}
+
+impl Parts {
+    fn of(aggregate: &TypedAggregate) -> Option<Self> {
+        use AggregateFunction as F;
+        let ty = aggregate.arg.as_ref().map(|a| &a.ty);
+        let distinct = aggregate.distinct;
+        // Values are compared, to tell them apart or by their order.
+        if ty.is_some_and(|ty| !is_key(ty)) && (distinct || !matches!(aggregate.function, F::Count)) {
+            return None;
+        }
+        let one = |function: Arc<AggregateUDF>, takes: Option<DataType>, canonical: bool| {
+            Some(Self { functions: vec![function], takes, canonical: canonical || distinct, result: |calls| calls.into_iter().next() })
+        };
+        match (aggregate.function, ty) {
+            (F::Count, _) => one(count_udaf(), None, false),
+            (F::Sum, Some(Type::Decimal(p, s))) if *p <= SAFE_DIGITS => one(sum_udaf(), Some(DataType::Decimal128(38, *s)), false),
+            (F::Sum, Some(ty)) if ty.is_integer() || ty.is_float() => one(sum_udaf(), Some(aggregate.ty.to_arrow()), false),
+            (F::Avg, Some(Type::Decimal(p, _))) if *p <= SAFE_DIGITS && !distinct => one(avg_udaf(), None, false),
+            (F::Avg, Some(ty)) if ty.is_float() => one(avg_udaf(), Some(DataType::Float64), false),
+            // The exact sum, divided once.
+            (F::Avg, Some(Type::Int8 | Type::Int16 | Type::Int32 | Type::UInt8 | Type::UInt16 | Type::UInt32)) => Some(Self {
+                functions: vec![sum_udaf(), count_udaf()],
+                takes: Some(DataType::Int64),
+                canonical: false,
+                result: mean,
+            }),
+            (F::Avg, Some(ty)) if ty.is_integer() => Some(Self {
+                functions: vec![sum_udaf(), count_udaf()],
+                takes: Some(DataType::Decimal128(38, 0)),
+                canonical: false,
+                result: mean,
+            }),
+            (F::Min, Some(_)) => one(min_udaf(), None, true),
+            (F::Max, Some(_)) => one(max_udaf(), None, true),
+            (F::Stddev, Some(_)) if !distinct => one(stddev_udaf(), Some(DataType::Float64), false),
+            (F::StddevPopulation, Some(_)) if !distinct => one(stddev_pop_udaf(), Some(DataType::Float64), false),
+            (F::Variance, Some(_)) if !distinct => one(var_samp_udaf(), Some(DataType::Float64), false),
+            (F::VariancePopulation, Some(_)) if !distinct => one(var_pop_udaf(), Some(DataType::Float64), false),
+            _ => None,
+        }
+    }
+}
+
+/// A sum divided by its count; null over nothing.
+fn mean(calls: Vec<Expr>) -> Option<Expr> {
+    let mut calls = calls.into_iter();
+    let (sum, count) = (calls.next()?, calls.next()?);
+    Some(cast(sum, DataType::Float64) / cast(count, DataType::Float64))
+}

@@ -1,0 +1,95 @@
+//! Relational operations as plans of DataFusion. What would not answer as the contract says is left to core, which derives it.
+
+mod aggregate;
+mod join;
+mod select;
+mod sets;
+
+use datafusion::common::Column;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
+use fugue_core::Type;
+use fugue_core::expr::TypedSort;
+use fugue_core::relational::{Join, SelectPlan, SetOp};
+use fugue_core::{Result, Schema};
+
+use crate::error::from_native;
+use crate::expr::canonical;
+use crate::frame::DataFusionFrame;
+use crate::travel::Site;
+use crate::types::{column, is_plain};
+
+/// Filter, grouping, having, projection, distinct.
+///
+/// # Errors
+/// `EngineFailed` for what DataFusion does not plan.
+pub fn select(frame: &DataFusionFrame, plan: &SelectPlan, site: Option<Site>) -> Result<Option<DataFusionFrame>> {
+    select::select(frame, plan, site)
+}
+
+/// A join of two frames.
+///
+/// # Errors
+/// `EngineFailed` for what DataFusion does not plan.
+pub fn join(left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Result<Option<DataFusionFrame>> {
+    join::join(left, right, join)
+}
+
+/// A set operation over two frames.
+///
+/// # Errors
+/// `EngineFailed` for what DataFusion does not plan.
+pub fn set_op(left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Result<Option<DataFusionFrame>> {
+    sets::set_op(left, right, op)
+}
+
+/// All rows in an order, or the first so many.
+///
+/// # Errors
+/// `EngineFailed` for what DataFusion does not plan.
+pub fn sort(frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<DataFusionFrame>> {
+    let schema = frame.schema();
+    let by = |key: &TypedSort| {
+        let ty = schema.fields()[key.column].ty();
+        let value = column(frame.plan(), key.column);
+        let value = if ty.is_float() { canonical(value) } else { value };
+        SortExpr::new(value, !key.descending, key.nulls_first)
+    };
+    if order.iter().any(|key| schema.fields()[key.column].ty().is_nested()) {
+        return Ok(None);
+    }
+    let limit = limit.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    let plan = LogicalPlanBuilder::from(frame.plan().clone()).sort_with_limit(order.iter().map(by).collect::<Vec<_>>(), limit);
+    finish(schema, plan.and_then(LogicalPlanBuilder::build)).map(Some)
+}
+
+/// So many rows.
+///
+/// # Errors
+/// `EngineFailed` for what DataFusion does not plan.
+pub fn limit(frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
+    // The number is a signed literal in the plan.
+    let rows = usize::try_from(rows.min(i64::MAX as u64)).unwrap_or(usize::MAX);
+    let plan = LogicalPlanBuilder::from(frame.plan().clone()).limit(0, Some(rows));
+    finish(frame.schema(), plan.and_then(LogicalPlanBuilder::build)).map(Some)
+}
+
+/// The plan as a frame, whose columns it has under these names.
+fn finish(schema: &Schema, plan: datafusion::common::Result<LogicalPlan>) -> Result<DataFusionFrame> {
+    Ok(DataFusionFrame::new(schema.clone(), plan.map_err(from_native)?))
+}
+
+/// A column of a step that we gave its name, without a table's name before it. The name is taken as it stands, with dots and all.
+fn named(name: &str) -> Expr {
+    Expr::Column(Column::new_unqualified(name))
+}
+
+/// All columns of a plan under the names of a schema.
+fn renamed(plan: LogicalPlan, columns: Vec<Expr>, schema: &Schema) -> datafusion::common::Result<LogicalPlan> {
+    let columns: Vec<Expr> = columns.into_iter().zip(schema.names()).map(|(column, name)| column.alias(name)).collect();
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
+}
+
+/// Whether DataFusion groups by values of a type as the contract compares them, at least by their canonical form.
+fn is_key(ty: &Type) -> bool {
+    is_plain(ty) || ty.is_float()
+}

@@ -1,0 +1,103 @@
+//! Aggregates as those of Polars, with arguments and results of the contract's types.
+
+use fugue_core::expr::{AggregateFunction, TypedAggregate};
+use fugue_core::{Result, Type};
+use polars::prelude::{DataType, Expr, NULL, col, len, lit, when};
+
+use super::is_key;
+use crate::expr::lower;
+use crate::types;
+
+/// A sum of decimals with so many digits does not leave 38 digits in as many rows as Polars counts.
+const SAFE_DIGITS: u8 = 28;
+
+/// The aggregates of a group in three steps: what each takes, the calls over these, and what is made of the calls.
+#[derive(Default)]
+pub(super) struct Aggregates {
+    pub(super) inputs: Vec<Expr>,
+    pub(super) calls: Vec<Expr>,
+    pub(super) outputs: Vec<Expr>,
+}
+
+impl Aggregates {
+    /// Nothing, where one of them is not for Polars.
+    pub(super) fn new(aggregates: &[TypedAggregate]) -> Result<Option<Self>> {
+        let mut all = Self::default();
+        for aggregate in aggregates {
+            if !all.add(aggregate)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(all))
+    }
+
+    fn add(&mut self, aggregate: &TypedAggregate) -> Result<bool> {
+        use AggregateFunction as F;
+        let number = self.outputs.len();
+        let wide = |e: Expr, ty: &DataType| e.cast(ty.clone());
+        // Counts of Polars have 32 bits.
+        let long = |e: Expr| e.cast(DataType::Int64);
+        let filter = match &aggregate.filter {
+            None => None,
+            Some(filter) => {
+                let name = format!("_f{number}");
+                self.inputs.push(lower(filter)?.alias(&name));
+                Some(col(&name))
+            }
+        };
+        let Some(arg) = &aggregate.arg else {
+            // Rows are counted in a column that no row lacks.
+            let count = match filter {
+                // Null is no yes.
+                Some(filter) => filter.fill_null(lit(false)).cast(DataType::Int64).sum(),
+                None => long(len()),
+            };
+            return Ok(self.push(count));
+        };
+        let nested = !is_key(&arg.ty);
+        if nested && (aggregate.distinct || !matches!(aggregate.function, F::Count)) {
+            return Ok(false);
+        }
+        let name = format!("_x{number}");
+        self.inputs.push(lower(arg)?.alias(&name));
+        let value = match filter {
+            Some(filter) => col(&name).filter(filter),
+            None => col(&name),
+        };
+        let value = if aggregate.distinct { value.drop_nulls().unique() } else { value };
+        let result = types::dtype_of(&aggregate.ty)?;
+        // A sum over nothing is zero to Polars.
+        let sum = |e: Expr| when(e.clone().count().gt(lit(0))).then(e.sum()).otherwise(lit(NULL));
+        Ok(match (aggregate.function, &arg.ty) {
+            (F::Count, _) => self.push(long(value.count())),
+            (F::Sum, Type::Decimal(p, _)) if *p > SAFE_DIGITS => false,
+            (F::Sum, Type::Decimal(_, _)) => self.push(sum(wide(value, &result)).cast(result)),
+            (F::Sum, _) => self.push(sum(wide(value, &result))),
+            (F::Avg, Type::Float32 | Type::Float64) => self.push(wide(value, &DataType::Float64).mean()),
+            (F::Avg, Type::Int8 | Type::Int16 | Type::Int32 | Type::UInt8 | Type::UInt16 | Type::UInt32) => {
+                // The exact sum, divided once; zero by zero would be NaN.
+                let (total, count) = (sum(long(value.clone())).cast(DataType::Float64), value.count().cast(DataType::Float64));
+                self.push(total / count)
+            }
+            // The least leaves NaN out while there is anything else.
+            (F::Min, _) => self.push(value.min()),
+            (F::Max, Type::Float32 | Type::Float64) => {
+                let nan = lit(f64::NAN).cast(result);
+                self.push(when(value.clone().is_nan().any(true)).then(nan).otherwise(value.max()))
+            }
+            (F::Max, _) => self.push(value.max()),
+            (F::Stddev, _) => self.push(wide(value, &DataType::Float64).std(1)),
+            (F::StddevPopulation, _) => self.push(wide(value, &DataType::Float64).std(0)),
+            (F::Variance, _) => self.push(wide(value, &DataType::Float64).var(1)),
+            (F::VariancePopulation, _) => self.push(wide(value, &DataType::Float64).var(0)),
+            _ => false,
+        })
+    }
+
+    fn push(&mut self, call: Expr) -> bool {
+        let name = format!("_a{}", self.outputs.len());
+        self.calls.push(call.alias(&name));
+        self.outputs.push(col(&name));
+        true
+    }
+}

@@ -1,0 +1,92 @@
+//! Relational operations as plans of Polars. What would not answer as the contract says is left to core, which derives it.
+
+mod aggregate;
+mod join;
+mod select;
+mod sets;
+
+use std::sync::Arc;
+
+use fugue_core::engine::Relational;
+use fugue_core::expr::TypedSort;
+use fugue_core::relational::{Join, SelectPlan, SetOp};
+use fugue_core::{Result, Schema, Type};
+use polars::prelude::{Expr, IdxSize, LazyFrame, SortMultipleOptions, by_name, col};
+
+use crate::engine::PolarsEngine;
+use crate::expr::numbered;
+use crate::frame::{Native, Node, PolarsFrame};
+use crate::types;
+
+impl Relational<PolarsFrame> for PolarsEngine {
+    fn select(&self, frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<PolarsFrame>> {
+        select::select(frame, select)
+    }
+
+    fn join(&self, left: &PolarsFrame, right: &PolarsFrame, join: &Join) -> Result<Option<PolarsFrame>> {
+        join::join(left, right, join)
+    }
+
+    fn set_op(&self, left: &PolarsFrame, right: &PolarsFrame, op: &SetOp) -> Result<Option<PolarsFrame>> {
+        sets::set_op(left, right, op)
+    }
+
+    fn sort(&self, frame: &PolarsFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<PolarsFrame>> {
+        let schema = frame.schema().clone();
+        if order.iter().any(|key| schema.fields()[key.column].ty().is_nested()) {
+            return Ok(None);
+        }
+        let options = SortMultipleOptions::default()
+            .with_order_descending_multi(order.iter().map(|key| key.descending).collect::<Vec<_>>())
+            .with_nulls_last_multi(order.iter().map(|key| !key.nulls_first).collect::<Vec<_>>());
+        let by: Vec<Expr> = order.iter().map(|key| col(numbered(key.column))).collect();
+        let output = schema.clone();
+        native("sort", vec![frame.clone()], schema, move |inputs| {
+            let [input] = inputs else { return LazyFrame::default() };
+            let sorted = named(input, &output).sort_by_exprs(by.clone(), options.clone());
+            let sorted = match limit {
+                Some(rows) => sorted.limit(IdxSize::try_from(rows).unwrap_or(IdxSize::MAX)),
+                None => sorted,
+            };
+            unnamed(sorted, &output)
+        })
+        .map(Some)
+    }
+
+    fn limit(&self, frame: &PolarsFrame, rows: u64) -> Result<Option<PolarsFrame>> {
+        let rows = IdxSize::try_from(rows).unwrap_or(IdxSize::MAX);
+        native("limit", vec![frame.clone()], frame.schema().clone(), move |inputs| {
+            let [input] = inputs else { return LazyFrame::default() };
+            input.clone().limit(rows)
+        })
+        .map(Some)
+    }
+}
+
+/// A frame that Polars makes of others.
+fn native(
+    what: &'static str,
+    inputs: Vec<PolarsFrame>,
+    schema: Schema,
+    plan: impl Fn(&[LazyFrame]) -> LazyFrame + Send + Sync + 'static,
+) -> Result<PolarsFrame> {
+    types::polars_schema_of(&schema)?;
+    Ok(PolarsFrame::new(schema, Node::Native(Native { what, inputs, plan: Arc::new(plan) })))
+}
+
+/// The columns of a frame under numbers, as [`lower`](crate::expr::lower) reads them.
+fn named(input: &LazyFrame, schema: &Schema) -> LazyFrame {
+    let columns = schema.names().enumerate().map(|(i, name)| by_name([name], true, false).as_expr().alias(numbered(i)));
+    input.clone().select(columns.collect::<Vec<_>>())
+}
+
+/// Numbered columns under the names of a schema, in its order.
+fn unnamed(plan: LazyFrame, schema: &Schema) -> LazyFrame {
+    let columns = schema.names().enumerate().map(|(i, name)| col(numbered(i)).alias(name));
+    plan.select(columns.collect::<Vec<_>>())
+}
+
+/// Whether Polars groups, joins and orders values of a type as the contract does.
+fn is_key(ty: &Type) -> bool {
+    !ty.is_nested()
+}
