@@ -17,7 +17,7 @@ fn each_kind(t: &Bench, left: &Table, right: &Table, expected: &[Table; 6]) -> O
     t.on_each_lane(|lane| {
         let (l, r) = (t.frame(lane, left)?, t.frame(lane, right)?);
         for (kind, expected) in KINDS.iter().zip(expected) {
-            t.same(expected, &l.join(&r, kind)?).map_err(|e| e.while_trying(kind))?;
+            t.same(expected, &l.join(&r, *kind)?).map_err(|e| e.while_trying(kind))?;
         }
         Ok(())
     })

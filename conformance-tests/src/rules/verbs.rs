@@ -2,6 +2,7 @@
 
 use fugue_core::DataFrame;
 use fugue_core::expr::Expr;
+use fugue_core::frame::DropNulls;
 use fugue_core::relational::{Select, SetKind};
 
 use super::run::{mapped, spec};
@@ -10,7 +11,6 @@ use crate::compare::Compare;
 use crate::failure::{Failure, Outcome};
 use crate::functions::of_program;
 use crate::generate::{Lane, Pick, Script, Scripts};
-use crate::oracle::expr::Term;
 use crate::oracle::verb::{Item, Verb};
 use crate::value::Table;
 
@@ -89,7 +89,7 @@ fn apply(t: &Bench, lane: &Lane, frame: &DataFrame, verb: &Verb) -> Result<DataF
             frame.alter(&fugue_core::Schema::new(fields)?.to_string())?
         }
         Verb::Distinct => frame.distinct()?,
-        Verb::DropNulls { least, columns } => drop_nulls(frame, *least, columns)?,
+        Verb::DropNulls { least, columns } => frame.dropna_with(DropNulls::fewer_than(*least as u64).subset(columns))?,
         Verb::FillNulls(values) => {
             let values = values.iter().map(|(name, value)| Ok((name.as_str(), value.to_core()?)));
             frame.fillna_map(values.collect::<Result<Vec<_>, String>>()?)?
@@ -126,13 +126,7 @@ fn ordered(order: &[(String, bool)]) -> Vec<(&str, bool)> {
     order.iter().map(|(name, up)| (name.as_str(), *up)).collect()
 }
 
-/// A script's own way: rows with so many values that are not null.
-fn drop_nulls(frame: &DataFrame, least: usize, columns: &[String]) -> Result<DataFrame, Failure> {
-    let _ = Term::Null;
-    Ok(frame.dropna_with(fugue_core::frame::DropNa::any().thresh(least).subset(columns))?)
-}
-
 fn take(frame: &DataFrame, rows: usize, keys: &[String], order: &[(String, bool)]) -> Result<DataFrame, Failure> {
     let rows = rows as u64;
-    Ok(if keys.is_empty() { frame.sort(ordered(order))?.limit(rows)? } else { frame.group_by(keys).take(rows, ordered(order))? })
+    Ok(if keys.is_empty() { frame.take_sorted(rows, ordered(order))? } else { frame.group_by(keys).take(rows, ordered(order))? })
 }
