@@ -115,7 +115,7 @@ impl Planner {
     }
 
     /// Refuses what cannot be compared, before the partition spec does in words that nobody asked for.
-    fn comparable(&self, schema: &Schema, columns: impl IntoIterator<Item = usize>) -> Result<()> {
+    pub(crate) fn comparable(&self, schema: &Schema, columns: impl IntoIterator<Item = usize>) -> Result<()> {
         for field in columns.into_iter().filter_map(|i| schema.fields().get(i)) {
             if field.ty().has_map() {
                 let message = format!(
