@@ -368,7 +368,7 @@ impl Sql<DataFusionFrame> for DataFusionEngine {
         Box::pin(async move {
             let (state, query) = (self.context.state(), query.to_owned());
             // Tables of the program may lie on object stores, which are read on the engine's own threads.
-            Abort(self.runtime.spawn(async move { sql::query(state, &query, frames).await })).answer().await
+            action::answer(&self.runtime, async move { sql::query(state, &query, frames).await }).await
         })
     }
 }

@@ -71,7 +71,7 @@ impl Fold {
                 *kept = Some(Kept::Extreme(match kept.take() {
                     Some(Kept::Extreme(before)) => {
                         let both = Input::of(concat(&[&before, &here])?);
-                        compact(over(call.function, &call.ty, &both, None, &[0..2])?)
+                        compact(over(call.function, &call.ty, &both, None, std::slice::from_ref(&(0..2)))?)
                     }
                     _ => here,
                 }));

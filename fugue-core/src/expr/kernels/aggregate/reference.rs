@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryViewArray, Decimal128Array, Float64Array, Int64Array, StringViewArray, UInt64Array,
+    Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, StringViewArray,
+    UInt64Array,
 };
-use arrow::compute::cast;
+use arrow::compute::{cast, nullif};
 use arrow::datatypes::{DataType, Decimal128Type, Field, Float64Type, Int64Type, Schema, UInt64Type, i256};
 use arrow::record_batch::RecordBatch;
 
@@ -140,7 +141,7 @@ pub(in crate::expr::kernels) fn cell(ty: &Type, number: u8) -> Cell {
         Type::Decimal(10, _) => whole(&[0, 1, -1, 333, 9_999_999_999, -12_345]),
         Type::Decimal(_, _) if number > 230 => whole(&[MOST, -MOST, MOST / 10]),
         Type::Decimal(_, _) => whole(&[0, 1, -1, 333, -12_345, 1_i128 << 90]),
-        unsigned_ty if matches!(unsigned_ty, Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64) => {
+        Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64 => {
             whole(&[0, 1, 2, 3, 100, if number > 200 { unsigned } else { 50 }])
         }
         _ => whole(&[0, 1, -2, 3, 100, if number > 200 { signed } else { 50 }, if number > 200 { -signed - 1 } else { -50 }]),
@@ -151,6 +152,9 @@ pub(in crate::expr::kernels) fn cell(ty: &Type, number: u8) -> Cell {
 pub(in crate::expr::kernels) fn column(ty: &Type, cells: &[Cell]) -> ArrayRef {
     let around = [cell(ty, 1), Cell::Null];
     let cells: Vec<&Cell> = around.iter().chain(cells).chain(&around).collect();
+    // What stands under a null is arbitrary, and must not count.
+    let nulls: BooleanArray = cells.iter().map(|c| Some(c.is_null())).collect();
+    let cells: Vec<&Cell> = cells.into_iter().map(|c| if c.is_null() { &around[0] } else { c }).collect();
     let whole = |c: &&Cell| if let Cell::Whole(v) = c { Some(*v) } else { None };
     let bytes = |c: &&Cell| if let Cell::Bytes(v) = c { Some(v.clone()) } else { None };
     let array: ArrayRef = match ty {
@@ -167,7 +171,7 @@ pub(in crate::expr::kernels) fn column(ty: &Type, cells: &[Cell]) -> ArrayRef {
     };
     let array = if *ty == Type::Date { cast(&array, &DataType::Int32).unwrap() } else { array };
     let array = cast(&array, &ty.to_arrow()).unwrap();
-    array.slice(2, cells.len() - 4)
+    nullif(&array, &nulls).unwrap().slice(2, cells.len() - 4)
 }
 
 /// The values of a column.

@@ -247,8 +247,8 @@ impl State for Moments {
     fn add(&mut self, value: f64) {
         self.count += 1;
         if self.count == 1 {
-            // Zero, but for what is not finite.
-            (self.mean, self.squares) = (value, value - value);
+            // What is not finite has no distance, not even from itself.
+            (self.mean, self.squares) = (value, if value.is_finite() { 0.0 } else { f64::NAN });
             return;
         }
         let distance = value - self.mean;
@@ -256,7 +256,7 @@ impl State for Moments {
         self.squares += distance * (value - self.mean);
     }
 
-    /// Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
+    /// Chan, Golub and `LeVeque`, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
     fn merge(&mut self, other: &Self) {
         if self.count == 0 || other.count == 0 {
             if self.count == 0 {

@@ -9,8 +9,8 @@ use arrow::compute::{contains, ends_with, starts_with};
 use crate::error::Result;
 use crate::expr::Function;
 use crate::expr::kernels::Operand;
-use crate::expr::kernels::text::{Search, found};
 use crate::expr::kernels::text::operands::Texts;
+use crate::expr::kernels::text::{Search, found};
 
 use super::matches;
 

@@ -1,3 +1,5 @@
+//! Pinned examples of patterns, and the agreement of LIKE with what it means.
+
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};

@@ -23,7 +23,8 @@ pub(super) fn whole_units(unit: TimeUnit, to: &Operand, from: &Operand, rows: us
         return Err(wrong_type(function, from));
     }
     let count = |to: (i64, i64), from: (i64, i64)| {
-        i64::try_from(between(unit, to, from)).map_err(|_| format!("the {}s between the two are more than a long can count", name(unit)))
+        i64::try_from(between(unit, to, from))
+            .map_err(|_| format!("the {}s between the two are more than a long can count", name(unit)))
     };
     let (left, right) = (to, from);
     Ok(Arc::new(match kind {
@@ -47,9 +48,7 @@ pub(super) fn whole_units(unit: TimeUnit, to: &Operand, from: &Operand, rows: us
 /// Whole units from one day and time to another.
 fn between(unit: TimeUnit, to: (i64, i64), from: (i64, i64)) -> i128 {
     match (months(unit), width(unit)) {
-        (None, Some(width)) => {
-            (i128::from(to.0 - from.0) * i128::from(DAY) + i128::from(to.1 - from.1)) / i128::from(width)
-        }
+        (None, Some(width)) => (i128::from(to.0 - from.0) * i128::from(DAY) + i128::from(to.1 - from.1)) / i128::from(width),
         (months, _) => i128::from(whole_months(to, from) / months.unwrap_or(1)),
     }
 }

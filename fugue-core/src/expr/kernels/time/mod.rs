@@ -24,10 +24,9 @@ use super::text::operands::{once, wrong_call, wrong_type};
 pub(super) fn call(function: Function, args: &[Operand], rows: usize) -> Result<ArrayRef> {
     use Function as F;
     match (function, args) {
-        (
-            F::Year | F::Quarter | F::Month | F::Day | F::Weekday | F::DayOfYear | F::Hour | F::Minute | F::Second,
-            [moment],
-        ) => once(moment, rows, |array| parts::part(function, array)),
+        (F::Year | F::Quarter | F::Month | F::Day | F::Weekday | F::DayOfYear | F::Hour | F::Minute | F::Second, [moment]) => {
+            once(moment, rows, |array| parts::part(function, array))
+        }
         (F::Truncate(unit), [moment]) => once(moment, rows, |array| truncate::truncate(unit, array)),
         (F::DateAdd(unit), [moment, count]) => shift::add(unit, moment, count, rows),
         (F::DateDiff(unit), [to, from]) => difference::whole_units(unit, to, from, rows),

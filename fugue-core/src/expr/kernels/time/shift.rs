@@ -10,9 +10,9 @@ use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 
 use crate::cast::calendar::{date_of, days_of, write_date, write_datetime};
 use crate::error::{Error, ErrorKind, Result};
-use crate::expr::{Function, TimeUnit};
 use crate::expr::kernels::Operand;
 use crate::expr::kernels::text::operands::Values;
+use crate::expr::{Function, TimeUnit};
 use crate::schema::fault::Fault;
 use crate::schema::zone::{Clock, Shown};
 
@@ -28,23 +28,21 @@ pub(super) fn add(unit: TimeUnit, moment: &Operand, count: &Operand, rows: usize
             let message = format!("{}s cannot be added to a date; cast it to datetime first", name(unit));
             return Err(Error::new(ErrorKind::ExpressionInvalid, message));
         }
-        Kind::Date => Arc::new(each::<Date32Type, _, Date32Type>(
-            &Values::new(function, moment)?,
-            &counts,
-            rows,
-            |days, count| {
+        Kind::Date => {
+            Arc::new(each::<Date32Type, _, Date32Type>(&Values::new(function, moment)?, &counts, rows, |days, count| {
                 let later = later_day(unit, days.into(), count).and_then(|days| i32::try_from(days).ok());
                 later.ok_or_else(|| too_far(unit, count, |out| write_date(out, days.into()), "a date can hold"))
-            },
-        )?),
+            })?)
+        }
         Kind::Moment => Arc::new(each::<Micros, _, Micros>(&Values::new(function, moment)?, &counts, rows, |micros, count| {
             later(unit, micros, count).ok_or_else(|| uncountable(unit, micros, count))
         })?),
         Kind::Instant(clock) => {
             let zone = moment.array.as_primitive::<Micros>().timezone();
-            let made: PrimitiveArray<Micros> = each(&Values::<Micros>::new(function, moment)?, &counts, rows, |instant, count| {
-                later_instant(unit, instant, count, clock)
-            })?;
+            let made: PrimitiveArray<Micros> =
+                each(&Values::<Micros>::new(function, moment)?, &counts, rows, |instant, count| {
+                    later_instant(unit, instant, count, clock)
+                })?;
             Arc::new(made.with_timezone_opt(zone))
         }
         Kind::Time => return Err(untaken(function, &moment.array)),

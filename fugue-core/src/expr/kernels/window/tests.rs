@@ -59,7 +59,7 @@ fn expected(call: &TypedWindow, of: &Type, columns: &[Vec<Cell>], partition: &Ra
     let whole = |n: usize| Some(Cell::Whole(n as i128));
     match call.function {
         WindowFunction::RowNumber => whole(row - partition.start + 1),
-        WindowFunction::Rank => whole(before().last().unwrap_or(partition.start) - partition.start + 1),
+        WindowFunction::Rank => whole(before().next_back().unwrap_or(partition.start) - partition.start + 1),
         WindowFunction::DenseRank => whole(before().count() + 1),
         WindowFunction::Lag(by) => Some(at(row.checked_sub(by as usize))),
         WindowFunction::Lead(by) => Some(at(row.checked_add(by as usize))),
