@@ -181,7 +181,23 @@ fn random_table(dice: &mut Dice) -> Table {
         fields.push(Field::new(*name, TYPES[dice.below(TYPES.len())].clone()));
     }
     let rows = [0, 1, 2, 5, 9, 14, 30][dice.below(7)];
-    table_of(fields, rows, dice)
+    let mut table = table_of(fields, rows, dice);
+    if dice.below(3) == 0 {
+        return with_duplicates(table, dice);
+    }
+    dice.shuffle(&mut table.rows);
+    table
+}
+
+/// The table without its row numbers, and some of its rows again.
+fn with_duplicates(table: Table, dice: &mut Dice) -> Table {
+    let fields = table.schema.fields().iter().filter(|f| f.name() != UNIQUE).cloned();
+    let Ok(schema) = Schema::new(fields) else { return table };
+    let mut rows: Vec<OwnRow> = table.rows.into_iter().map(|row| row.into_iter().take(schema.len()).collect()).collect();
+    for _ in 0..dice.below(rows.len() + 1) {
+        rows.push(rows[dice.below(rows.len())].clone());
+    }
+    Table::new(schema, rows)
 }
 
 /// A table of some columns and row numbers.

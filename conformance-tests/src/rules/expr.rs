@@ -319,6 +319,12 @@ pub fn patterns(t: &Bench) -> Outcome {
             is(col("s").contains("b"), "bool", values![true, true, false, ()]),
             is(col("s").starts_with("a"), "bool", values![false, true, true, ()]),
             is(col("s").ends_with("%"), "bool", values![false, true, false, ()]),
+        ],
+    )?;
+    computes(
+        t,
+        &table,
+        &[
             is(col("s").regex_match("^[a-z]bc"), "bool", values![false, true, false, ()]),
             is(col("s").regex_replace("([bc])", "<$1>"), "str", values!["A<b><c>", "a<b><c>%", "a\n<c>", ()]),
         ],
@@ -350,8 +356,8 @@ pub fn dates(t: &Bench) -> Outcome {
             is(col("d").date_add(TimeUnit::Month, 1), "date", values![18_350, 30, ()]),
             is(col("d").date_add(TimeUnit::Year, -1), "date", values![17_955, -366, ()]),
             is(col("d").date_diff(TimeUnit::Day, typed("2020-01-01", "date")), "long", values![59, -18_263, ()]),
-            is(col("d").date_diff(TimeUnit::Month, typed("2019-12-30", "date")), "long", values![1, -599, ()]),
-            is(col("m").date_diff(TimeUnit::Hour, typed("2020-02-29", "datetime")), "long", values![23, -439_775, ()]),
+            is(col("d").date_diff(TimeUnit::Month, typed("2019-12-30", "date")), "long", values![2, -599, ()]),
+            is(col("m").date_diff(TimeUnit::Hour, typed("2020-02-29", "datetime")), "long", values![23, -439_727, ()]),
             is(col("m").cast("date"), "date", values![18_321, -1, ()]),
             is(col("d").lt(col("m")), "bool", values![true, true, ()]),
         ],

@@ -98,7 +98,7 @@ pub(super) fn of(ty: &Type, schema: &Schema, depth: usize, dice: &mut Dice) -> T
             5 => Term::call(F::Length, [below(&Type::Str, dice)]),
             6 => Term::call(F::Find, [below(&Type::Str, dice), leaf(&Type::Str, schema, dice)]),
             _ => match dice.below(3) {
-                0 => Term::call(F::DateDiff(TimeUnit::Day), [below(&Type::Date, dice), leaf(&Type::Date, schema, dice)]),
+                0 => Term::call(F::DateDiff(UNITS[dice.below(4)]), [below(&Type::Date, dice), leaf(&Type::Date, schema, dice)]),
                 1 => Term::Cast { input: Box::new(below(&Type::Str, dice)), to: Type::Int64, attempt: true },
                 _ => Term::Cast { input: Box::new(below(&Type::Float64, dice)), to: Type::Int64, attempt: true },
             },

@@ -153,15 +153,14 @@ fn later(date: Civil, months: i128) -> Civil {
     Civil { year, month, day: date.day.min(days_of_month(year, month)) }
 }
 
-/// How many whole months lie between two moments, cut towards zero: a month is whole where the later moment stands at the day and clock of the
-/// earlier one or after it.
+/// How many whole months lie between two moments, cut towards zero: the most steps of [`later`] that do not go past the other.
 fn months_between(to: i128, since: i128) -> i128 {
-    let parts = |micros: i128| (civil(micros.div_euclid(DAY)), micros.rem_euclid(DAY));
-    let ((a, a_clock), (b, b_clock)) = (parts(to), parts(since));
-    let months = (a.year * 12 + a.month) - (b.year * 12 + b.month);
-    if to >= since {
-        months - i128::from((a.day, a_clock) < (b.day, b_clock))
-    } else {
-        months + i128::from((a.day, a_clock) > (b.day, b_clock))
+    let (start, clock) = (civil(since.div_euclid(DAY)), since.rem_euclid(DAY));
+    let (end, way) = (civil(to.div_euclid(DAY)), if to >= since { 1 } else { -1 });
+    let stands = |months: i128| days_of(later(start, months)) * DAY + clock;
+    let mut months = (end.year * 12 + end.month) - (start.year * 12 + start.month) + way;
+    while months != 0 && (stands(months) - to) * way > 0 {
+        months -= way;
     }
+    months
 }

@@ -80,6 +80,8 @@ fn days() {
     let diff = |a, b| answer(&Term::call(F::DateDiff(TimeUnit::Month), [a, b]));
     assert_eq!(diff(date(2020, 3, 14), date(2020, 1, 15)), Ok(OwnValue::from(1)));
     assert_eq!(diff(date(2020, 1, 15), date(2020, 3, 14)), Ok(OwnValue::from(-1)));
+    assert_eq!(diff(date(2020, 2, 29), date(2020, 1, 31)), Ok(OwnValue::from(1)));
+    assert_eq!(diff(date(2020, 2, 1), date(2020, 2, 1)), Ok(OwnValue::from(0)));
     assert_eq!(answer(&Term::call(F::Weekday, [date(2026, 11, 22)])), Ok(OwnValue::from(7)));
     assert_eq!(answer(&Term::call(F::DayOfYear, [date(2020, 12, 31)])), Ok(OwnValue::from(366)));
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use conformance_tests::oracle::expr::{Dialect, Known, KnownAggregate, KnownWindow, Standard};
+use conformance_tests::oracle::expr::{Dialect, Kind, Known, KnownAggregate, KnownWindow, Standard};
 use conformance_tests::oracle::in_order;
 use conformance_tests::oracle::verb::{KnownSelect, distinct, join_rows, set};
 use conformance_tests::value::{OwnRow, OwnValue, Table};
@@ -12,7 +12,7 @@ use fugue_core::relational::{Join, JoinKind, SelectPlan, SetKind, SetOp};
 use fugue_core::{Result, Schema, Type};
 
 use super::super::fault::Fault;
-use super::{Node, Plan, Reference, broken};
+use super::{Node, Plan, Reference};
 
 /// A request, understood.
 pub(super) enum Request {
@@ -201,7 +201,7 @@ impl Reference {
                 join.keys.iter().filter(|_| partnerless).for_each(|(i, _)| row[*i] = OwnValue::Null);
             }
         }
-        if self.is(Fault::LosesARowOfAJoin) && rows.len() > 1 {
+        if self.is(Fault::LosesARowOfAJoin) {
             rows.pop();
         }
         for value in rows.iter_mut().flatten() {
@@ -259,8 +259,6 @@ impl Reference {
     }
 }
 
-use conformance_tests::oracle::expr::Kind;
-
 fn yes() -> Known {
     Known { ty: Type::Bool, kind: Kind::Literal(OwnValue::Bool(true)) }
 }
@@ -299,7 +297,7 @@ impl Dialect for Reference {
             (Fault::MultipliesDecimalsShort, F::Multiply, [OwnValue::Int(a), OwnValue::Int(b)]) if decimal => {
                 let Type::Decimal(_, s) = types[1] else { return None };
                 let cut = 10_i128.pow(u32::from(s.unsigned_abs()));
-                OwnValue::Int(a * b / cut * cut)
+                OwnValue::Int(a.checked_mul(*b)? / cut * cut)
             }
             (Fault::ComparesNansLikeIeee, F::Equal | F::Less | F::Greater | F::GreaterOrEqual | F::LessOrEqual, [OwnValue::Float(a), OwnValue::Float(b)])
                 if a.is_nan() || b.is_nan() =>
