@@ -1,8 +1,11 @@
 //! What most programs need: `use fugue::prelude::*;`.
 
+pub use fugue_core::expr::{Expr, Over, avg, col, count, count_all, count_distinct, lit, max, min, sum, when};
+pub use fugue_core::frame::{DropNulls, Nulls, Sample};
 pub use fugue_core::group::ZipKind;
 pub use fugue_core::io::{LoadOptions, SaveOptions};
 pub use fugue_core::partition::{Algo, PartitionSpec};
+pub use fugue_core::relational::{JoinKind, Select};
 pub use fugue_core::row::{Decimal, Record, Rest, Row, Timestamp, Value};
 pub use fugue_core::transform::{Batches, Cursor, InputSchema, OutputSchema, Params, Rows, Rules, State};
 pub use fugue_core::verbs::{cotransform, map, out_transform, transform};

@@ -7,10 +7,14 @@ use std::time::Duration;
 use arrow::record_batch::RecordBatch;
 
 use crate::error::Result;
+use crate::expr::{Expr, IntoColumn};
+use crate::frame::{DropNulls, IntoJoinKind, Nulls, Sample};
 use crate::io::{BatchIter, LoadOptions, SaveOptions};
-use crate::partition::PartitionSpec;
+use crate::partition::{IntoNames, IntoPresort, PartitionSpec};
+use crate::relational::Select;
 use crate::row::{Record, Row};
 use crate::run::CancelHandle;
+use crate::schema::IntoSchema;
 use crate::session::{IntoSource, SessionBuilder};
 use crate::verbs::{CoTransform, OutTransform, Transform, ViaFrame};
 
@@ -168,6 +172,290 @@ impl DataFrame {
         self.0.on(session).map(Self)
     }
 
+    /// See [`DataFrame::select`](crate::DataFrame::select).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn select<C: IntoColumn>(&self, columns: impl IntoIterator<Item = C>) -> Result<Self> {
+        self.0.select(columns).map(Self)
+    }
+
+    /// See [`DataFrame::select_with`](crate::DataFrame::select_with).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn select_with(&self, select: Select) -> Result<Self> {
+        self.0.select_with(select).map(Self)
+    }
+
+    /// See [`DataFrame::filter`](crate::DataFrame::filter).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn filter(&self, condition: impl Into<Expr>) -> Result<Self> {
+        self.0.filter(condition).map(Self)
+    }
+
+    /// See [`DataFrame::assign`](crate::DataFrame::assign).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn assign(&self, columns: impl IntoIterator<Item = Expr>) -> Result<Self> {
+        self.0.assign(columns).map(Self)
+    }
+
+    /// See [`DataFrame::aggregate`](crate::DataFrame::aggregate).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn aggregate(&self, aggregates: impl IntoIterator<Item = Expr>) -> Result<Self> {
+        self.0.aggregate(aggregates).map(Self)
+    }
+
+    /// See [`DataFrame::group_by`](crate::DataFrame::group_by).
+    pub fn group_by(&self, keys: impl IntoNames) -> Grouped {
+        Grouped(self.0.group_by(keys))
+    }
+
+    /// See [`DataFrame::rename`](crate::DataFrame::rename).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn rename<O: AsRef<str>, N: AsRef<str>>(&self, pairs: impl IntoIterator<Item = (O, N)>) -> Result<Self> {
+        self.0.rename(pairs).map(Self)
+    }
+
+    /// See [`DataFrame::drop`](crate::DataFrame::drop).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn drop(&self, names: impl IntoNames) -> Result<Self> {
+        self.0.drop(names).map(Self)
+    }
+
+    /// See [`DataFrame::alter`](crate::DataFrame::alter).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn alter(&self, types: impl IntoSchema) -> Result<Self> {
+        self.0.alter(types).map(Self)
+    }
+
+    /// See [`DataFrame::distinct`](crate::DataFrame::distinct).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn distinct(&self) -> Result<Self> {
+        self.0.distinct().map(Self)
+    }
+
+    /// See [`DataFrame::dropna`](crate::DataFrame::dropna).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn dropna(&self) -> Result<Self> {
+        self.0.dropna().map(Self)
+    }
+
+    /// See [`DataFrame::dropna_with`](crate::DataFrame::dropna_with).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn dropna_with(&self, which: DropNulls) -> Result<Self> {
+        self.0.dropna_with(which).map(Self)
+    }
+
+    /// See [`DataFrame::fillna`](crate::DataFrame::fillna).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn fillna(&self, value: impl Into<Expr>) -> Result<Self> {
+        self.0.fillna(value).map(Self)
+    }
+
+    /// See [`DataFrame::fillna_with`](crate::DataFrame::fillna_with).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn fillna_with(&self, value: impl Into<Expr>, subset: impl IntoNames) -> Result<Self> {
+        self.0.fillna_with(value, subset).map(Self)
+    }
+
+    /// See [`DataFrame::fillna_map`](crate::DataFrame::fillna_map).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn fillna_map<N: AsRef<str>, V: Into<Expr>>(&self, values: impl IntoIterator<Item = (N, V)>) -> Result<Self> {
+        self.0.fillna_map(values).map(Self)
+    }
+
+    /// See [`DataFrame::sample`](crate::DataFrame::sample).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn sample(&self, sample: Sample) -> Result<Self> {
+        self.0.sample(sample).map(Self)
+    }
+
+    /// See [`DataFrame::sort`](crate::DataFrame::sort).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn sort(&self, order: impl IntoPresort) -> Result<Self> {
+        self.0.sort(order).map(Self)
+    }
+
+    /// See [`DataFrame::sort_with`](crate::DataFrame::sort_with).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn sort_with(&self, order: impl IntoPresort, nulls: Nulls) -> Result<Self> {
+        self.0.sort_with(order, nulls).map(Self)
+    }
+
+    /// See [`DataFrame::take`](crate::DataFrame::take).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn take(&self, n: u64) -> Result<Self> {
+        self.0.take(n).map(Self)
+    }
+
+    /// See [`DataFrame::take_sorted`](crate::DataFrame::take_sorted).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn take_sorted(&self, n: u64, order: impl IntoPresort) -> Result<Self> {
+        self.0.take_sorted(n, order).map(Self)
+    }
+
+    /// See [`DataFrame::take_sorted_with`](crate::DataFrame::take_sorted_with).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn take_sorted_with(&self, n: u64, order: impl IntoPresort, nulls: Nulls) -> Result<Self> {
+        self.0.take_sorted_with(n, order, nulls).map(Self)
+    }
+
+    /// See [`DataFrame::limit`](crate::DataFrame::limit).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn limit(&self, n: u64) -> Result<Self> {
+        self.0.limit(n).map(Self)
+    }
+
+    /// See [`DataFrame::join`](crate::DataFrame::join).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn join(&self, other: &Self, kind: impl IntoJoinKind) -> Result<Self> {
+        self.0.join(&other.0, kind).map(Self)
+    }
+
+    /// See [`DataFrame::join_on`](crate::DataFrame::join_on).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn join_on(&self, other: &Self, kind: impl IntoJoinKind, keys: impl IntoNames) -> Result<Self> {
+        self.0.join_on(&other.0, kind, keys).map(Self)
+    }
+
+    /// See [`DataFrame::join_all`](crate::DataFrame::join_all).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn join_all<'d>(&self, others: impl IntoIterator<Item = &'d Self>, kind: impl IntoJoinKind) -> Result<Self> {
+        self.0.join_all(others.into_iter().map(|other| &other.0), kind).map(Self)
+    }
+
+    /// See [`DataFrame::union`](crate::DataFrame::union).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn union(&self, other: &Self) -> Result<Self> {
+        self.0.union(&other.0).map(Self)
+    }
+
+    /// See [`DataFrame::union_all`](crate::DataFrame::union_all).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn union_all(&self, other: &Self) -> Result<Self> {
+        self.0.union_all(&other.0).map(Self)
+    }
+
+    /// See [`DataFrame::subtract`](crate::DataFrame::subtract).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn subtract(&self, other: &Self) -> Result<Self> {
+        self.0.subtract(&other.0).map(Self)
+    }
+
+    /// See [`DataFrame::subtract_all`](crate::DataFrame::subtract_all).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn subtract_all(&self, other: &Self) -> Result<Self> {
+        self.0.subtract_all(&other.0).map(Self)
+    }
+
+    /// See [`DataFrame::intersect`](crate::DataFrame::intersect).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn intersect(&self, other: &Self) -> Result<Self> {
+        self.0.intersect(&other.0).map(Self)
+    }
+
+    /// See [`DataFrame::intersect_all`](crate::DataFrame::intersect_all).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn intersect_all(&self, other: &Self) -> Result<Self> {
+        self.0.intersect_all(&other.0).map(Self)
+    }
+
+    /// See [`DataFrame::describe`](crate::DataFrame::describe).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn describe(&self) -> Result<Self> {
+        wait(self.0.describe()).map(Self)
+    }
+
     /// The frame of a call: `df.run(df.transform(f).partition_by("k"))`.
     ///
     /// # Errors
@@ -278,5 +566,39 @@ impl DataFrame {
     /// As there.
     pub fn save_with(&self, path: impl AsRef<str>, options: &SaveOptions) -> Result<u64> {
         wait(self.0.save_with(path, options))
+    }
+}
+
+/// A [`Grouped`](crate::frame::Grouped) frame whose results are frames of this kind.
+#[derive(Clone, Debug)]
+#[must_use = "say what is to be made of the groups: .aggregate(…) or .take(…)"]
+pub struct Grouped(crate::frame::Grouped);
+
+impl Grouped {
+    /// See [`Grouped::aggregate`](crate::frame::Grouped::aggregate).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn aggregate(&self, aggregates: impl IntoIterator<Item = Expr>) -> Result<DataFrame> {
+        self.0.aggregate(aggregates).map(DataFrame)
+    }
+
+    /// See [`Grouped::take`](crate::frame::Grouped::take).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn take(&self, n: u64, order: impl IntoPresort) -> Result<DataFrame> {
+        self.0.take(n, order).map(DataFrame)
+    }
+
+    /// See [`Grouped::take_with`](crate::frame::Grouped::take_with).
+    ///
+    /// # Errors
+    /// As there.
+    #[track_caller]
+    pub fn take_with(&self, n: u64, order: impl IntoPresort, nulls: Nulls) -> Result<DataFrame> {
+        self.0.take_with(n, order, nulls).map(DataFrame)
     }
 }

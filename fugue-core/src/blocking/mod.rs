@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
-pub use mirror::{DataFrame, Session};
+pub use mirror::{DataFrame, Grouped, Session};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;

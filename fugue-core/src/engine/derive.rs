@@ -166,6 +166,10 @@ impl TaskFn for Unpack {
         self.task.function.produces()
     }
 
+    fn is_step(&self) -> bool {
+        self.task.function.is_step()
+    }
+
     fn prepare(&self, _: &mut Slots) -> Result<()> {
         Ok(())
     }

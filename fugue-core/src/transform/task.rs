@@ -365,7 +365,7 @@ impl Task {
         let call = AssertUnwindSafe(|| self.function.run(&cx, &groups, &at));
         match run.meter.measure(groups.len(), || catch_unwind(call)) {
             Ok(result) => result.map_err(|e| self.explain(unread(e, &groups, &at), &groups, &at)),
-            Err(panic) => Err(self.explain(panicked(&*panic), &groups, &at)),
+            Err(panic) => Err(self.explain(self.panicked(&*panic), &groups, &at)),
         }
     }
 
@@ -386,7 +386,7 @@ impl Task {
         let made = run.meter.measure(1, || catch_unwind(call));
         let made = match made {
             Ok(result) => result.map_err(|e| self.explain(e, &groups, &Progress::default())),
-            Err(panic) => Err(self.explain(panicked(&*panic), &groups, &Progress::default())),
+            Err(panic) => Err(self.explain(self.panicked(&*panic), &groups, &Progress::default())),
         };
         let mut inner = match (made, &self.fixed.ignore) {
             (Ok(inner), _) => inner,
@@ -405,7 +405,7 @@ impl Task {
                 return Some(Err(e));
             }
             let next = cx.run.meter.measure(0, || catch_unwind(AssertUnwindSafe(|| inner.next())));
-            let next = next.unwrap_or_else(|panic| Some(Err(panicked(&*panic))));
+            let next = next.unwrap_or_else(|panic| Some(Err(task.panicked(&*panic))));
             over = !matches!(next, Some(Ok(_)));
             if over {
                 drop(place.take());
@@ -460,6 +460,15 @@ impl Task {
         }
     }
 
+    /// A panic is the user's error, unless the function is one of ours.
+    fn panicked(&self, panic: &(dyn Any + Send)) -> Error {
+        let text = panic_text(panic);
+        if self.function.is_step() {
+            return Error::new(ErrorKind::Unexpected, format!("{} panicked: {text}; please report it", self.name()));
+        }
+        Error::new(ErrorKind::TransformerFailed, format!("the function panicked: {text}"))
+    }
+
     /// Adds transformer, key, sample rows and the user's line to an error of a call.
     fn explain(&self, error: Error, groups: &Groups, at: &Progress) -> Error {
         let index = at.group.get();
@@ -493,9 +502,6 @@ fn unread(error: Error, groups: &Groups, at: &Progress) -> Error {
     error.with_instead("row", (row - member.offsets[group]).to_string())
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Error {
-    Error::new(ErrorKind::TransformerFailed, format!("the function panicked: {}", panic_text(panic)))
-}
 
 /// The message that a panic carries.
 #[must_use]

@@ -1,5 +1,6 @@
 //! What is in a frame, column by column.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, StringViewArray};
@@ -11,6 +12,8 @@ use crate::expr::{Expr, avg, count, count_all, count_distinct, max, min, stddev}
 use crate::frame::{DataFrame, Source};
 use crate::relational::{SelectPlan, Verb};
 use crate::schema::{Field, Schema, cast_array, format_value};
+
+use super::Ask;
 
 /// The columns of a description.
 const DESCRIPTION: &str =
@@ -40,9 +43,12 @@ impl DataFrame {
     ///
     /// # Errors
     /// As [`stream`](Self::stream).
-    // An async function has no line of its own to tell.
-    pub async fn describe(&self) -> Result<Self> {
-        let ask = self.ask(Verb::Describe);
+    #[track_caller]
+    pub fn describe(&self) -> impl Future<Output = Result<Self>> + Send + use<'_> {
+        self.described(self.ask(Verb::Describe))
+    }
+
+    async fn described(&self, ask: Ask<'_>) -> Result<Self> {
         let mut asked = vec![count_all().alias("rows")];
         // By column and question, where the answer stands.
         let mut places: Vec<[Option<usize>; QUESTIONS.len()]> = Vec::with_capacity(self.schema().len());

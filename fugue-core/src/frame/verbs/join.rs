@@ -89,7 +89,10 @@ impl DataFrame {
 
     fn joined(&self, ask: &Ask<'_>, other: &Self, kind: Result<JoinKind>, on: Option<&[Arc<str>]>) -> Result<Self> {
         let join = kind.and_then(|kind| Join::new(kind, self.schema(), other.schema(), on));
-        let frame = join.and_then(|join| self.session().erased().join(self.any(), other.any(), &join, ask.asked));
-        Ok(ask.made(frame)?.bound_by(std::slice::from_ref(self)).bound_by(std::slice::from_ref(other)))
+        let frame = join.and_then(|join| {
+            ask.planner().comparable(&join.left, join.keys.iter().map(|(left, _)| *left))?;
+            self.session().erased().join(self.any(), other.any(), &join, ask.asked)
+        });
+        Ok(self.with(frame.map_err(|e| ask.tell(e))?).bound_by(std::slice::from_ref(other)))
     }
 }

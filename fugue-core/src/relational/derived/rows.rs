@@ -1,6 +1,6 @@
 //! Row by row: filter and columns, in one step that takes any rows.
 
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::{filter_record_batch, prep_null_mask_filter};
 use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,8 @@ pub(super) fn filtered(
 fn unfiltered(error: Error, mask: Option<&ArrayRef>) -> Error {
     let row = error.context("row").and_then(|row| row.parse::<usize>().ok());
     let (Some(mask), Some(row)) = (mask, row) else { return error };
-    let kept = prep_null_mask_filter(mask.as_boolean());
+    let mask = mask.as_boolean();
+    let kept = if mask.null_count() > 0 { prep_null_mask_filter(mask) } else { mask.clone() };
     match kept.values().set_indices().nth(row) {
         Some(before) => error.with_instead("row", before.to_string()),
         None => error,

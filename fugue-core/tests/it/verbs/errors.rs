@@ -65,6 +65,20 @@ fn values_that_fail_name_the_verb_and_the_line_when_they_run() {
 }
 
 #[test]
+fn descriptions_and_joins_name_the_line_too() {
+    for session in sessions() {
+        let df = frame(&session, "s:str", "1; x").alter("s:int").unwrap();
+        let told_at = blocking::wait(df.describe()).unwrap_err();
+        assert_eq!((told_at.kind(), told_at.operation()), (ErrorKind::ValueInvalid, Some("alter")));
+        let other = frame(&session, "s:str", "");
+        told(&df.join(&other, "inner").unwrap_err(), ErrorKind::SchemaMismatch, "join", line!());
+        told(&df.join_all([&other], "inner").unwrap_err(), ErrorKind::SchemaMismatch, "join", line!());
+        told(&df.union(&other).unwrap_err(), ErrorKind::SchemaMismatch, "union", line!());
+        told(&df.fillna("x").unwrap().fillna(1.5).unwrap_err(), ErrorKind::ValueInvalid, "fillna", line!());
+    }
+}
+
+#[test]
 fn rows_that_fail_are_counted_as_they_came() {
     let session = &sessions()[0];
     let df = frame(session, "s:str", &(0..20_000).map(|i| if i == 12_345 { "x".into() } else { i.to_string() }).collect::<Vec<_>>().join(";"));

@@ -106,7 +106,7 @@ fn limits_stop_reading() {
 
 #[test]
 fn no_more_columns_are_read_than_are_asked_for() {
-    for session in [Session::local().unwrap(), super::sessions().into_iter().nth(1).unwrap()] {
+    for session in [Session::local().unwrap(), sessions().into_iter().nth(1).unwrap()] {
         let (source, _, _, columns) = watched();
         let df = session.frame(source).unwrap();
         let cases = [

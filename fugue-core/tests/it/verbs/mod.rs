@@ -73,6 +73,9 @@ fn column(texts: &[&str], ty: &fugue_core::Type) -> ArrayRef {
 /// A batch out of lines such as `1,N; 2,x`.
 fn batch(schema: &str, lines: &str) -> (Schema, RecordBatch) {
     let schema = Schema::parse(schema).unwrap();
+    if lines.is_empty() {
+        return (schema.clone(), schema.empty_batch());
+    }
     let rows: Vec<Vec<&str>> =
         lines.split(';').map(str::trim).filter(|l| !l.is_empty()).map(|l| l.split(',').map(str::trim).collect()).collect();
     let columns = schema.fields().iter().enumerate();

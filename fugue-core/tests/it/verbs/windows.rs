@@ -14,7 +14,7 @@ fn windows_see_their_partition_in_order() {
                 sum("v").over(over().rows(..=0).total_order()).alias("run"),
                 row_number().over(over().total_order()).alias("n"),
                 lag("v", 1).or_default(0).over(over().total_order()).alias("before"),
-                sum("v").over(Over::all()).alias("all"),
+                sum("v").over(Over::all().rows(..)).alias("all"),
                 (col("v") * 2).alias("double"),
             ])
             .unwrap();
@@ -31,9 +31,9 @@ fn windows_of_several_kinds_stand_beside_one_another_after_a_filter() {
     for session in sessions() {
         let df = frame(&session, "k:str,j:int,v:int", "a,1,3; a,2,1; b,1,2; b,2,9; b,2,4");
         let select = fugue_core::relational::Select::new([
-            (avg("v").over(Over::partition_by(["k"])) + 0.5).alias("m"),
+            (avg("v").over(Over::partition_by(["k"]).rows(..)) + 0.5).alias("m"),
             rank().over(Over::partition_by("j").order_by("v desc")).alias("r"),
-            count_all().over(Over::partition_by(["j", "k"])).alias("n"),
+            count_all().over(Over::partition_by(["j", "k"]).rows(..)).alias("n"),
             row_number().over(Over::all().order_by("v").total_order()).alias("i"),
             col("v"),
         ]);
