@@ -92,3 +92,48 @@ fn a_failing_table_shrinks_to_few_rows() {
     };
     assert!(least.rows.len() <= 2, "{least:?}");
 }
+
+#[test]
+fn scripts_are_valid_and_hold_every_kind_of_verb() {
+    use crate::oracle::verb::Verb;
+    let (strategy, mut runner) = (Scripts { picks: Pick::ALL, most: 4 }, runner());
+    let mut seen = std::collections::BTreeMap::new();
+    for _ in 0..300 {
+        let script = strategy.new_tree(&mut runner).expect("a tree").current();
+        assert!(script.answer().is_ok(), "{script:?}");
+        for verb in &script.verbs {
+            let name = match verb {
+                Verb::Select { .. } => "select",
+                Verb::Join(..) => "join",
+                Verb::Set(..) => "set",
+                Verb::Take { .. } => "take",
+                Verb::Transform(..) => "transform",
+                Verb::Aggregate(..) => "aggregate",
+                _ => "other",
+            };
+            *seen.entry(name).or_insert(0) += 1;
+        }
+    }
+    assert!(seen.len() == 7 && seen.values().all(|n| *n > 10), "{seen:?}");
+}
+
+#[test]
+fn a_failing_script_shrinks_to_one_verb() {
+    use crate::oracle::expr::Term;
+    let mut runner = TestRunner::new_with_rng(
+        Config { failure_persistence: None, ..Config::default() },
+        TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+    );
+    let is_round = |t: &Term| matches!(t, Term::Call(fugue_core::expr::Function::Round, _));
+    let failure = runner.run(&Scripts { picks: Pick::ALL, most: 4 }, |script| {
+        let rounds = script.verbs.iter().any(|v| match v {
+            crate::oracle::verb::Verb::Select { items, .. } => items.iter().any(|i| i.term.any(&is_round)),
+            _ => false,
+        });
+        if rounds { Err(proptest::test_runner::TestCaseError::fail("rounds")) } else { Ok(()) }
+    });
+    let Err(proptest::test_runner::TestError::Fail(_, least)) = failure else {
+        unreachable!("some script rounds");
+    };
+    assert!(least.verbs.len() == 1 && least.table.rows.is_empty(), "{least:?}");
+}

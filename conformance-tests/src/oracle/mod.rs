@@ -4,10 +4,13 @@
 //! reference engine of the suite's tests is made of it, so what that engine passes says nothing of the order of a presort; what its
 //! faults fail does.
 
+pub mod expr;
 mod program;
 #[cfg(test)]
 mod tests;
 mod trace;
+pub mod verb;
+mod written;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -1,19 +1,49 @@
 //! All rules in one list, and their bodies: ordinary functions over a bench.
+//!
+//! Where engines are known to answer otherwise than the contract, each has a rule of its own:
+//!
+//! | what engines do | rule |
+//! |---|---|
+//! | products and quotients of decimals by other scales (Polars) | `expr::decimals_are_exact` |
+//! | sums of 32 bit integers stay narrow (Polars) | `aggregate::sums_are_wide` |
+//! | a sum of nothing is zero (Polars), means of large groups of nulls are NaN or 0 | `aggregate::nothing_gives_null_and_count_zero`, `aggregate::a_large_group_of_nulls_is_null` |
+//! | integers divide to floats or downwards, a divisor of zero is an error | `expr::integers_divide_towards_zero`, `expr::a_divisor_of_zero_is_null` |
+//! | an engine computes all branches of a case | `expr::cases_compute_what_they_take` |
+//! | NaN of other bits is another group; NaN is skipped, or wins, among extremes | `aggregate::null_and_nan_are_groups`, `aggregate::extremes_with_nan` |
+//! | nulls first, or by the direction | `rows::sort_gives_rows_in_order`, `rows::nulls_go_first_where_asked` |
+//! | NOT IN with null loses its third value (Ballista) | `expr::membership_is_three_valued` |
+//! | EXCEPT and INTERSECT in one chain take the outer operator (Polars), no counts | `sets::chains_keep_their_operators`, `sets::subtract_and_intersect_with_counts` |
+//! | positions count bytes (Polars), or from one | `expr::text_counts_characters` |
+//! | halves round to even (Polars) | `expr::rounding_is_half_away_from_zero` |
+//! | medians of integers are integers (DataFusion) | `aggregate::quantiles_interpolate` |
+//! | frames of rows take peers in (DataFusion's default) | `window::frames_are_what_they_say` |
+//! | groups of null are lost below a sort and a limit (DataFusion) | `verbs::matches_the_oracle` |
+//! | first and last take what comes | `aggregate::first_last_and_lists_follow_an_order`, `plan::orders_that_are_missing_are_refused` |
 
 #![expect(unreachable_pub, reason = "rules are listed below, and called through that list")]
 
+mod aggregate;
+mod columns;
 mod comap;
 mod errors;
+mod expr;
 mod frame;
 mod ingest;
+mod join;
 mod laws;
 mod map;
+mod plan;
 mod repartition;
+mod rows;
 mod run;
 mod runs;
+mod select;
+mod sets;
 mod storage;
 mod support;
 mod transform;
+mod verbs;
+mod window;
 
 use crate::bench::Bench;
 use crate::failure::Outcome;
@@ -177,6 +207,102 @@ macro_rules! for_each_rule {
                 an_empty_csv_field_is_null,
                 large_files_are_read_whole,
                 files_that_cannot_be_are_errors,
+            }
+            expr {
+                integers_divide_towards_zero,
+                a_divisor_of_zero_is_null,
+                integers_meet_at_the_wider_type_and_wrap,
+                checked_forms_fail,
+                plain_numbers,
+                decimals_are_exact,
+                rounding_is_half_away_from_zero,
+                comparisons_follow_the_one_order,
+                logic_is_three_valued,
+                membership_is_three_valued,
+                coalesce_and_nullif,
+                cases_compute_what_they_take,
+                casts_and_attempts,
+                text_counts_characters,
+                text_is_changed,
+                patterns,
+                dates,
+                literals,
+                matches_the_oracle,
+            }
+            aggregate {
+                sums_are_wide,
+                sums_wrap_and_checked_sums_fail,
+                nothing_gives_null_and_count_zero,
+                a_large_group_of_nulls_is_null,
+                averages,
+                distinct_counts_skip_nulls,
+                extremes_with_nan,
+                null_and_nan_are_groups,
+                quantiles_interpolate,
+                deviations,
+                first_last_and_lists_follow_an_order,
+                conditions_of_aggregates,
+                matches_the_oracle,
+            }
+            window {
+                ranks_and_row_numbers,
+                lag_and_lead_stay_in_their_partition,
+                frames_are_what_they_say,
+                running_sums_do_not_see_peers,
+                matches_the_oracle,
+            }
+            select {
+                filter_keeps_what_is_true,
+                columns_and_expressions,
+                groups_where_and_having,
+                assign_replaces_and_appends,
+                aggregates_of_all_and_by_keys,
+                columns_are_renamed_dropped_and_altered,
+            }
+            join {
+                kinds_and_their_columns,
+                null_keys_never_match,
+                floats_meet_by_the_one_order,
+                duplicates_make_pairs,
+                several_keys_with_nulls,
+                empty_sides,
+                cross_makes_all_pairs,
+                joins_chain,
+                keys_of_every_type,
+                matches_the_oracle,
+            }
+            sets {
+                union_of_different_rows_and_of_all,
+                subtract_and_intersect_different_rows,
+                subtract_and_intersect_with_counts,
+                chains_keep_their_operators,
+                rows_are_equal_by_the_one_equality,
+                matches_the_oracle,
+            }
+            rows {
+                sort_gives_rows_in_order,
+                limit_gives_so_many_rows,
+                take_gives_the_first_of_each_key,
+                distinct_gives_each_row_once,
+                dropna_drops_by_what_is_null,
+                fillna_fills_what_is_null,
+                samples_are_of_the_rows,
+                nulls_go_first_where_asked,
+            }
+            plan {
+                mixed_types_are_refused,
+                unknown_columns_are_refused,
+                selects_that_cannot_be_are_refused,
+                orders_that_are_missing_are_refused,
+                joins_and_sets_that_do_not_fit_are_refused,
+                fills_and_samples_that_cannot_be_are_refused,
+                verbs_are_lazy,
+            }
+            verbs {
+                matches_the_oracle,
+                a_filter_parts_rows_in_three,
+                sets_put_together_what_they_part,
+                verbs_follow_transforms_and_transforms_verbs,
             }
             laws {
                 partition_count_does_not_matter,

@@ -141,10 +141,122 @@ pub(crate) enum Fault {
     TakesNullForAStructOfNulls,
     /// Entries of maps come in the order of their keys.
     SortsMapEntries,
+    /// Whole numbers are divided downwards.
+    FloorsDivisions,
+    /// A divisor of zero is an error.
+    FailsOnDivisorsOfZero,
+    /// Sums that are too great stay at the end of the type.
+    Saturates,
+    /// Checked arithmetic gives null where it should fail, and otherwise.
+    ChecksNothing,
+    /// Products of decimals lose digits.
+    MultipliesDecimalsShort,
+    /// NaN equals nothing.
+    ComparesNansLikeIeee,
+    /// What is unknown is false.
+    TakesUnknownForFalse,
+    /// A null in a list does not count.
+    ForgetsNullsInLists,
+    /// Null is never equal, also where it should be.
+    TakesNullForAnEqual,
+    /// The first value stands, null or not.
+    CoalescesNothing,
+    /// Every value of a case is computed for every row.
+    ComputesAllBranches,
+    /// Null text is no text.
+    JoinsTextOverNulls,
+    /// Positions of text are those of bytes.
+    CountsBytes,
+    /// The first character is number one.
+    CountsFromOne,
+    /// Text stays as it is.
+    TrimsNothing,
+    /// Patterns do not mind the case.
+    FitsInAnyCase,
+    /// Only the first occurrence is replaced.
+    ReplacesOnce,
+    /// Halves go to the even neighbour.
+    RoundsHalfToEven,
+    /// Signs stay as they are.
+    LosesSigns,
+    /// Dates are off by one.
+    StartsWeeksOnSunday,
+    /// Casts round, and give null for what cannot be cast.
+    RoundsCasts,
+    /// A sum of nothing is zero.
+    SumsNothingToZero,
+    /// Sums stay as narrow as their values.
+    SumsNarrow,
+    /// Null is counted.
+    CountsNulls,
+    /// Null is a different value.
+    CountsNullsAmongDifferent,
+    /// NaN is neither least nor greatest.
+    SkipsNans,
+    /// A median is one of the values.
+    CutsMedians,
+    /// A single value deviates by zero.
+    DeviatesLikeAPopulation,
+    /// A mean of whole numbers is one.
+    AveragesWholeNumbers,
+    /// The first value is the first that is not null.
+    SkipsNullsInFirst,
+    /// All rows count.
+    IgnoresAggregateFilters,
+    /// Null is no group.
+    LosesNullGroups,
+    /// Each NaN is a group.
+    TellsNansApartInGroups,
+    /// An aggregate of no rows is no row.
+    GivesNoRowForNothing,
+    /// A frame of rows takes peers in.
+    RunsWindowsToPeers,
+    /// There is one partition.
+    ForgetsWindowKeys,
+    /// Peers have ranks of their own.
+    TakesRanksForRowNumbers,
+    /// A condition that is null is fulfilled.
+    KeepsRowsOfUnknownTruth,
+    /// All groups stay.
+    IgnoresHaving,
+    /// Rows come again.
+    IgnoresDistinct,
+    /// The last row is lost.
+    LosesARowOfASelect,
+    /// Rows without a partner are lost.
+    JoinsOneSide,
+    /// Further keys do not count.
+    JoinsByTheFirstKeyOnly,
+    /// Null meets null.
+    MatchesNullKeys,
+    /// NaN meets nothing.
+    NeverMatchesNans,
+    /// A row comes for each partner.
+    RepeatsSemiRows,
+    /// A key of the right side alone is null.
+    LosesRightKeys,
+    /// The last pair is lost.
+    LosesARowOfAJoin,
+    /// Sets have each row once.
+    CountsNothingInSets,
+    /// Sets have rows again.
+    KeepsDuplicatesInSets,
+    /// A difference is what both have.
+    UnitesLikeTheOuterOperator,
+    /// Null is different from null.
+    TellsNullsApartInSets,
+    /// Nulls come first.
+    SortsNullsAtTheOtherEnd,
+    /// NaN is least.
+    SortsNansFirst,
+    /// Everything ascends.
+    SortsUpwards,
+    /// A row too many.
+    LimitsOneTooMany,
 }
 
 /// Rules that no fault of an engine can break, each with the reason.
-pub(crate) const WITHOUT_FAULT: [(&str, &str); 10] = [
+pub(crate) const WITHOUT_FAULT: [(&str, &str); 16] = [
     ("ingest::nanoseconds_that_do_not_fit_are_errors", "the core refuses them before an engine has them"),
     ("ingest::types_outside_the_table_are_refused", "the core refuses them before an engine has them"),
     ("ingest::duplicate_map_keys_are_errors", "the core refuses them before an engine has them"),
@@ -153,13 +265,19 @@ pub(crate) const WITHOUT_FAULT: [(&str, &str); 10] = [
     ("errors::an_unknown_key_is_found_before_the_run", "the core finds it when the call is planned"),
     ("errors::a_missing_column_is_found_before_the_run", "the core finds it when the call is planned"),
     ("errors::missing_parameters_are_found_before_the_run", "the core finds it when the call is planned"),
+    ("plan::mixed_types_are_refused", "the core refuses it when the plan is built"),
+    ("plan::unknown_columns_are_refused", "the core refuses it when the plan is built"),
+    ("plan::selects_that_cannot_be_are_refused", "the core refuses it when the plan is built"),
+    ("plan::orders_that_are_missing_are_refused", "the core refuses it when the plan is built"),
+    ("plan::joins_and_sets_that_do_not_fit_are_refused", "the core refuses it when the plan is built"),
+    ("plan::fills_and_samples_that_cannot_be_are_refused", "the core refuses it when the plan is built"),
     ("runs::a_source_is_not_read_ahead_of_its_reader", "the reference engine reads ahead itself, and fails it"),
     ("runs::an_unkeyed_stream_runs_in_bounded_memory", "the reference engine holds everything itself, and fails it"),
 ];
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 69] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 125] = [
         (
             Self::DropsARowPerKey,
             &[
@@ -170,6 +288,7 @@ impl Fault {
                 "transform::a_row_reads_only_its_columns",
                 "transform::streams_of_batches_pass",
                 "laws::mapping_twice_is_mapping_the_composition",
+                "rows::take_gives_the_first_of_each_key",
             ],
         ),
         (
@@ -297,7 +416,7 @@ impl Fault {
                 "runs::actions_at_the_same_time_do_not_disturb_each_other",
             ],
         ),
-        (Self::RunsWhenPlanned, &["frame::plans_are_lazy"]),
+        (Self::RunsWhenPlanned, &["frame::plans_are_lazy", "plan::verbs_are_lazy"]),
         (Self::SplitsCoarseKeys, &["repartition::coarse_keeps_keys_whole_and_sorted"]),
         (Self::MakesEvenUneven, &["repartition::even_sizes_differ_by_one"]),
         (Self::CountsOneTooMany, &["frame::count_and_emptiness"]),
@@ -364,7 +483,7 @@ impl Fault {
         (Self::CallsAllAtOnce, &["runs::no_more_calls_at_once_than_threads", "runs::user_code_runs_on_the_sessions_threads"]),
         (Self::GivesEachCallItsGates, &["runs::per_executor_limits_calls_at_once"]),
         (Self::SaysNothing, &["frame::engine_info_is_sound"]),
-        (Self::RepeatsTheFirstRow, &["frame::head_takes_what_there_is", "storage::parquet_columns_are_chosen_and_cast"]),
+        (Self::RepeatsTheFirstRow, &["rows::samples_are_of_the_rows", "frame::head_takes_what_there_is", "storage::parquet_columns_are_chosen_and_cast"]),
         (
             Self::LosesColumnsOfEmptyFrames,
             &["ingest::an_empty_frame_keeps_its_schema", "storage::an_empty_frame_is_saved_with_its_columns"],
@@ -382,5 +501,61 @@ impl Fault {
         (Self::TakesNullForAnEmptyList, &["map::nested_values_and_bytes_travel", "ingest::every_type_makes_the_round_trip"]),
         (Self::TakesNullForAStructOfNulls, &["transform::a_rest_field_keeps_the_rest", "map::nested_values_and_bytes_travel"]),
         (Self::SortsMapEntries, &["map::nested_values_and_bytes_travel", "ingest::every_type_makes_the_round_trip"]),
+        (Self::FloorsDivisions, &["expr::integers_divide_towards_zero"]),
+        (Self::FailsOnDivisorsOfZero, &["expr::a_divisor_of_zero_is_null"]),
+        (Self::Saturates, &["expr::integers_meet_at_the_wider_type_and_wrap"]),
+        (Self::ChecksNothing, &["expr::checked_forms_fail", "aggregate::sums_wrap_and_checked_sums_fail"]),
+        (Self::MultipliesDecimalsShort, &["expr::decimals_are_exact"]),
+        (Self::ComparesNansLikeIeee, &["expr::comparisons_follow_the_one_order"]),
+        (Self::TakesUnknownForFalse, &["expr::logic_is_three_valued", "select::filter_keeps_what_is_true"]),
+        (Self::ForgetsNullsInLists, &["expr::membership_is_three_valued"]),
+        (Self::TakesNullForAnEqual, &["expr::comparisons_follow_the_one_order"]),
+        (Self::CoalescesNothing, &["expr::coalesce_and_nullif", "rows::fillna_fills_what_is_null"]),
+        (Self::ComputesAllBranches, &["expr::cases_compute_what_they_take"]),
+        (Self::JoinsTextOverNulls, &["expr::text_is_changed"]),
+        (Self::CountsBytes, &["expr::text_counts_characters"]),
+        (Self::CountsFromOne, &["expr::text_counts_characters"]),
+        (Self::TrimsNothing, &["expr::text_is_changed"]),
+        (Self::FitsInAnyCase, &["expr::patterns"]),
+        (Self::ReplacesOnce, &["expr::text_is_changed"]),
+        (Self::RoundsHalfToEven, &["expr::rounding_is_half_away_from_zero"]),
+        (Self::LosesSigns, &["expr::plain_numbers"]),
+        (Self::StartsWeeksOnSunday, &["expr::dates"]),
+        (Self::RoundsCasts, &["expr::casts_and_attempts"]),
+        (Self::SumsNothingToZero, &["aggregate::nothing_gives_null_and_count_zero", "aggregate::a_large_group_of_nulls_is_null"]),
+        (Self::SumsNarrow, &["aggregate::sums_are_wide"]),
+        (Self::CountsNulls, &["aggregate::sums_are_wide"]),
+        (Self::CountsNullsAmongDifferent, &["aggregate::distinct_counts_skip_nulls"]),
+        (Self::SkipsNans, &["aggregate::extremes_with_nan"]),
+        (Self::CutsMedians, &["aggregate::quantiles_interpolate"]),
+        (Self::DeviatesLikeAPopulation, &["aggregate::deviations"]),
+        (Self::AveragesWholeNumbers, &["aggregate::averages"]),
+        (Self::SkipsNullsInFirst, &["aggregate::first_last_and_lists_follow_an_order"]),
+        (Self::IgnoresAggregateFilters, &["aggregate::conditions_of_aggregates"]),
+        (Self::LosesNullGroups, &["aggregate::null_and_nan_are_groups", "aggregate::matches_the_oracle", "select::groups_where_and_having"]),
+        (Self::TellsNansApartInGroups, &["aggregate::null_and_nan_are_groups"]),
+        (Self::GivesNoRowForNothing, &["aggregate::nothing_gives_null_and_count_zero"]),
+        (Self::RunsWindowsToPeers, &["window::running_sums_do_not_see_peers"]),
+        (Self::ForgetsWindowKeys, &["window::lag_and_lead_stay_in_their_partition", "window::frames_are_what_they_say", "window::matches_the_oracle"]),
+        (Self::TakesRanksForRowNumbers, &["window::ranks_and_row_numbers"]),
+        (Self::KeepsRowsOfUnknownTruth, &["select::filter_keeps_what_is_true", "verbs::a_filter_parts_rows_in_three"]),
+        (Self::IgnoresHaving, &["select::groups_where_and_having"]),
+        (Self::IgnoresDistinct, &["select::columns_and_expressions", "rows::distinct_gives_each_row_once"]),
+        (Self::LosesARowOfASelect, &["expr::literals", "expr::matches_the_oracle", "rows::dropna_drops_by_what_is_null", "select::assign_replaces_and_appends", "select::aggregates_of_all_and_by_keys", "select::columns_are_renamed_dropped_and_altered", "verbs::matches_the_oracle", "verbs::verbs_follow_transforms_and_transforms_verbs"]),
+        (Self::JoinsOneSide, &["join::kinds_and_their_columns", "join::empty_sides"]),
+        (Self::JoinsByTheFirstKeyOnly, &["join::several_keys_with_nulls"]),
+        (Self::MatchesNullKeys, &["join::null_keys_never_match"]),
+        (Self::NeverMatchesNans, &["join::floats_meet_by_the_one_order"]),
+        (Self::RepeatsSemiRows, &["join::duplicates_make_pairs"]),
+        (Self::LosesRightKeys, &["join::joins_chain", "join::kinds_and_their_columns"]),
+        (Self::LosesARowOfAJoin, &["join::cross_makes_all_pairs", "join::keys_of_every_type", "join::matches_the_oracle"]),
+        (Self::CountsNothingInSets, &["sets::subtract_and_intersect_with_counts", "sets::union_of_different_rows_and_of_all", "verbs::sets_put_together_what_they_part"]),
+        (Self::KeepsDuplicatesInSets, &["sets::subtract_and_intersect_different_rows"]),
+        (Self::UnitesLikeTheOuterOperator, &["sets::chains_keep_their_operators"]),
+        (Self::TellsNullsApartInSets, &["sets::rows_are_equal_by_the_one_equality", "sets::matches_the_oracle", "sets::union_of_different_rows_and_of_all"]),
+        (Self::SortsNullsAtTheOtherEnd, &["rows::sort_gives_rows_in_order", "rows::nulls_go_first_where_asked"]),
+        (Self::SortsNansFirst, &["rows::sort_gives_rows_in_order"]),
+        (Self::SortsUpwards, &["rows::sort_gives_rows_in_order"]),
+        (Self::LimitsOneTooMany, &["rows::limit_gives_so_many_rows"]),
     ];
 }

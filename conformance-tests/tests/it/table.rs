@@ -20,15 +20,19 @@ fn the_contract_table_is_whole_and_true() {
 #[test]
 fn every_rule_has_a_row_of_the_contract_or_is_known_to_go_beyond_it() {
     // What no row of the contract says in so many words, but the design asks for.
-    const BEYOND: [&str; 14] = [
+    const BEYOND: [&str; 18] = [
         "ingest::cuts_do_not_matter",
         "frame::plans_are_lazy",
         "frame::a_frame_can_be_used_again",
         "frame::a_stream_gives_what_collect_gives",
         "frame::persist_keeps_every_row",
-        "map::matches_the_oracle",
         "map::maps_chain",
-        "comap::matches_the_oracle",
+        "expr::plain_numbers",
+        "expr::logic_is_three_valued",
+        "expr::coalesce_and_nullif",
+        "expr::cases_compute_what_they_take",
+        "window::lag_and_lead_stay_in_their_partition",
+        "plan::verbs_are_lazy",
         "errors::a_session_survives_a_failure",
         "runs::user_code_runs_on_the_sessions_threads",
         "runs::no_more_calls_at_once_than_threads",
@@ -41,7 +45,8 @@ fn every_rule_has_a_row_of_the_contract_or_is_known_to_go_beyond_it() {
         entries.iter().filter_map(|e| if let Verdict::Rule(names) = &e.verdict { Some(names) } else { None }).flatten().collect();
     let loose: Vec<&str> = ids()
         .into_iter()
-        .filter(|id| !id.starts_with("laws::") && !BEYOND.contains(id) && !named.iter().any(|n| n == id))
+        .filter(|id| !id.starts_with("laws::") && !id.starts_with("verbs::") && !id.ends_with("::matches_the_oracle"))
+        .filter(|id| !BEYOND.contains(id) && !named.iter().any(|n| n == id))
         .collect();
     assert!(loose.is_empty(), "no row of the contract table asks for {loose:?}");
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod groups;
+mod relational;
 mod values;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformance_tests::value::Table;
-use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Zip};
+use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Zip};
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Cancel, Pool, RunContext};
@@ -53,6 +54,7 @@ enum Node {
     Map(Plan, Map),
     Zip(Zip<Plan>, Task),
     Repartition(Plan, PartitionSpec),
+    Relational(relational::Request),
     /// Rows that are kept, in their partitions.
     Rows(Vec<Table>),
 }
@@ -145,6 +147,10 @@ impl Engine for Reference {
     fn physical(&self) -> Option<&dyn Physical<Plan>> {
         Some(self)
     }
+
+    fn relational(&self) -> Option<&dyn Relational<Plan>> {
+        Some(self)
+    }
 }
 
 impl Physical<Plan> for Reference {
@@ -200,6 +206,7 @@ impl Reference {
                 }
                 if self.is(Fault::IgnoresRepartition) { parts } else { self.laid_out(&frame.schema, parts, spec)? }
             }
+            Node::Relational(request) => vec![self.answer(&frame.schema, request, |plan| self.rows(plan, run))?],
             Node::Map(input, map) => {
                 let calls = self.calls(&input.schema, self.parts(input, run)?, &map.spec)?;
                 vec![self.call(&map.task, std::slice::from_ref(&input.schema), &map.spec, calls, run)?]

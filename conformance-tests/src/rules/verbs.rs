@@ -1,0 +1,132 @@
+//! Programs of verbs and transforms against the oracle, and laws that hold between verbs.
+
+use fugue_core::DataFrame;
+use fugue_core::expr::Expr;
+use fugue_core::frame::DropNulls;
+use fugue_core::relational::{Select, SetKind};
+
+use super::run::{mapped, spec};
+use crate::bench::Bench;
+use crate::compare::Compare;
+use crate::failure::{Failure, Outcome};
+use crate::functions::of_program;
+use crate::generate::{Lane, Pick, Script, Scripts};
+use crate::oracle::verb::{Item, Verb};
+use crate::value::Table;
+
+/// Random programs of verbs of all kinds, transforms among them.
+pub fn matches_the_oracle(t: &Bench) -> Outcome {
+    t.for_all(Scripts { picks: Pick::ALL, most: 4 }, |lane, script| same_as_oracle(t, lane, script))
+}
+
+/// A condition, its opposite and its null part every row in three.
+pub fn a_filter_parts_rows_in_three(t: &Bench) -> Outcome {
+    t.for_some(2, Scripts { picks: &[Pick::Filter], most: 1 }, |lane, script| {
+        let [Verb::Filter(condition)] = &script.verbs[..] else { return Ok(()) };
+        let frame = t.frame(lane, &script.table)?;
+        let condition = condition.to_core()?;
+        let parts = [condition.clone(), !condition.clone(), condition.is_null()];
+        let mut rows = Vec::new();
+        for part in parts {
+            rows.extend(t.collect(&frame.filter(part)?)?.rows);
+        }
+        Ok(Compare::exact().tables(&script.table, &Table::new(script.table.schema.clone(), rows))?)
+    })
+}
+
+/// Rows split and united are the rows; what is subtracted and what is common are together the different rows.
+pub fn sets_put_together_what_they_part(t: &Bench) -> Outcome {
+    t.for_some(4, Scripts { picks: &[Pick::Set], most: 1 }, |lane, script| {
+        let [Verb::Set(_, _, right)] = &script.verbs[..] else { return Ok(()) };
+        let (left, right) = (t.frame(lane, &script.table)?, t.frame(lane, right)?);
+        t.same(&script.table, &left.subtract_all(&right)?.union_all(&left.intersect_all(&right)?)?)?;
+        let different = t.collect(&left.distinct()?)?;
+        t.same(&different, &left.subtract(&right)?.union(&left.intersect(&right)?)?)
+    })
+}
+
+/// A verb over a frame that was mapped as it is, or that was kept in memory, is the same verb.
+pub fn verbs_follow_transforms_and_transforms_verbs(t: &Bench) -> Outcome {
+    let picks = &[Pick::Transform, Pick::Project, Pick::Group, Pick::Rows, Pick::Join];
+    t.for_some(2, Scripts { picks, most: 4 }, |lane, script| same_as_oracle(t, lane, script))
+}
+
+/// Runs a script on the engine and in the oracle, and compares.
+///
+/// # Errors
+/// What differs, or what the action meets.
+pub(super) fn same_as_oracle(t: &Bench, lane: &Lane, script: &Script) -> Outcome {
+    let expected = script.answer()?;
+    let mut frame = t.frame(lane, &script.table)?;
+    for verb in &script.verbs {
+        frame = apply(t, lane, &frame, verb)?;
+    }
+    // Averages and deviations come last in a script, and are all that may be a little apart.
+    Ok(Compare::float_aggregates().tables(&expected, &t.collect(&frame)?)?)
+}
+
+/// A verb as a user writes it.
+fn apply(t: &Bench, lane: &Lane, frame: &DataFrame, verb: &Verb) -> Result<DataFrame, Failure> {
+    Ok(match verb {
+        Verb::Select { items, filter, having, distinct } => {
+            let mut select = Select::new(exprs(items)?);
+            if let Some(filter) = filter {
+                select = select.filter(filter.to_core()?);
+            }
+            if let Some(having) = having {
+                select = select.having(having.to_core()?);
+            }
+            frame.select_with(if *distinct { select.distinct() } else { select })?
+        }
+        Verb::Filter(condition) => frame.filter(condition.to_core()?)?,
+        Verb::Assign(items) => frame.assign(exprs(items)?)?,
+        Verb::Aggregate(keys, items) if keys.is_empty() => frame.aggregate(exprs(items)?)?,
+        Verb::Aggregate(keys, items) => frame.group_by(keys).aggregate(exprs(items)?)?,
+        Verb::Rename(names) => frame.rename(names.iter().map(|(old, new)| (old.as_str(), new.as_str())))?,
+        Verb::Drop(names) => frame.drop(names)?,
+        Verb::Alter(types) => {
+            let fields = types.iter().map(|(name, ty)| fugue_core::Field::new(name.as_str(), ty.clone()));
+            frame.alter(&fugue_core::Schema::new(fields)?.to_string())?
+        }
+        Verb::Distinct => frame.distinct()?,
+        Verb::DropNulls { least, columns } => frame.dropna_with(DropNulls::fewer_than(*least as u64).subset(columns))?,
+        Verb::FillNulls(values) => {
+            let values = values.iter().map(|(name, value)| Ok((name.as_str(), value.to_core()?)));
+            frame.fillna_map(values.collect::<Result<Vec<_>, String>>()?)?
+        }
+        Verb::Take { rows, keys, order } => take(frame, *rows, keys, order)?,
+        Verb::Sort(order) => frame.sort(ordered(order))?,
+        Verb::Join(kind, right) => frame.join(&t.frame(lane, right)?, *kind)?,
+        Verb::Set(kind, all, right) => {
+            let right = t.frame(lane, right)?;
+            match (kind, all) {
+                (SetKind::Union, false) => frame.union(&right)?,
+                (SetKind::Union, true) => frame.union_all(&right)?,
+                (SetKind::Subtract, false) => frame.subtract(&right)?,
+                (SetKind::Subtract, true) => frame.subtract_all(&right)?,
+                (SetKind::Intersect, false) => frame.intersect(&right)?,
+                (SetKind::Intersect, true) => frame.intersect_all(&right)?,
+            }
+        }
+        Verb::Transform(program, keys, presort) => {
+            let output = program.output(frame.schema(), keys)?;
+            let function = of_program(*program, frame.schema(), keys, &output)?;
+            let spec = spec(keys, presort)?;
+            // Without keys there is a call per partition, and a program has one answer only where there is one.
+            mapped(frame, if keys.is_empty() { spec.num(1)? } else { spec }, function, &output)?
+        }
+    })
+}
+
+fn exprs(items: &[Item]) -> Result<Vec<Expr>, String> {
+    items.iter().map(|item| Ok(item.term.to_core()?.alias(&item.name))).collect()
+}
+
+fn ordered(order: &[(String, bool)]) -> Vec<(&str, bool)> {
+    order.iter().map(|(name, up)| (name.as_str(), *up)).collect()
+}
+
+fn take(frame: &DataFrame, rows: usize, keys: &[String], order: &[(String, bool)]) -> Result<DataFrame, Failure> {
+    let rows = rows as u64;
+    Ok(if keys.is_empty() { frame.take_sorted(rows, ordered(order))? } else { frame.group_by(keys).take(rows, ordered(order))? })
+}
