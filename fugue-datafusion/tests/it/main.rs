@@ -7,6 +7,7 @@ mod files;
 mod memory;
 mod native;
 mod plans;
+mod relational;
 mod stop;
 
 use std::future::Future;
