@@ -502,7 +502,6 @@ fn unread(error: Error, groups: &Groups, at: &Progress) -> Error {
     error.with_instead("row", (row - member.offsets[group]).to_string())
 }
 
-
 /// The message that a panic carries.
 #[must_use]
 pub fn panic_text(panic: &(dyn Any + Send)) -> String {

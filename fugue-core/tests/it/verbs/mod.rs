@@ -5,6 +5,7 @@ mod joins;
 mod lazy;
 mod nulls;
 mod orders;
+mod reference;
 mod samples;
 mod selects;
 mod sets;
