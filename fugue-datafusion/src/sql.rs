@@ -23,7 +23,7 @@ use crate::frame::DataFusionFrame;
 ///
 /// # Errors
 /// `SqlInvalid` for what is no query, or names what is not there; `SchemaInvalid` for a result that is not portable.
-pub async fn query(state: SessionState, query: &str, frames: Vec<(String, DataFusionFrame)>) -> Result<DataFusionFrame> {
+pub(crate) async fn query(state: SessionState, query: &str, frames: Vec<(String, DataFusionFrame)>) -> Result<DataFusionFrame> {
     let mut state = over(state, frames);
     // Names are case sensitive everywhere in this library.
     state.config_mut().options_mut().sql_parser.enable_ident_normalization = false;

@@ -146,7 +146,7 @@ async fn send(files: &Files, location: &PartitionLocation, to: &mpsc::Sender<Par
                 break;
             }
         }
-        return Ok("memory");
+        return Ok("from memory");
     }
     let executor = location.executor_meta.as_ref().map_or("", |e| e.id.as_str());
     let folder = files.client.watch().filter(|_| !files.remote).and_then(|watch| watch.folder(executor));

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ballista_core::serde::BallistaPhysicalExtensionCodec;
-use fugue_ballista::submit::{Client, JobError};
+use fugue_ballista::testing::{Client, JobError};
 use fugue_ballista::{BallistaEngine, Cluster};
 use fugue_core::Session;
 use fugue_core::arrow::array::{ArrayRef, AsArray, StringArray};
