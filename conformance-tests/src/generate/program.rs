@@ -38,7 +38,8 @@ impl Script {
 
     /// Whether the contract has one answer: not so where a zero's sign shows after rows with both were made one.
     fn is_decided(&self, answer: &Table) -> bool {
-        let other = self.verbs.iter().try_fold(turned(&self.table), |table, verb| Some(turned(&verb.apply(&table, &Standard).ok()?)));
+        let other =
+            self.verbs.iter().try_fold(turned(&self.table), |table, verb| Some(turned(&verb.apply(&table, &Standard).ok()?)));
         other.is_some_and(|other| crate::compare::Compare::float_aggregates().tables(answer, &other).is_ok())
     }
 }
@@ -217,7 +218,9 @@ fn table_of(mut fields: Vec<Field>, rows: usize, dice: &mut Dice) -> Table {
 /// A value for a column; keys have few values.
 fn cell(field: &Field, dice: &mut Dice) -> OwnValue {
     match field.ty() {
-        Type::Str if field.name() == "k" => [OwnValue::Null, OwnValue::text("x"), OwnValue::text("y"), OwnValue::text("")][dice.below(4)].clone(),
+        Type::Str if field.name() == "k" => {
+            [OwnValue::Null, OwnValue::text("x"), OwnValue::text("y"), OwnValue::text("")][dice.below(4)].clone()
+        }
         Type::Int32 if field.name() == "k" => [OwnValue::Null, OwnValue::from(1), OwnValue::from(2)][dice.below(3)].clone(),
         ty if dice.below(6) > 0 => terms::value(ty, dice),
         _ => OwnValue::Null,

@@ -242,7 +242,8 @@ fn schema(fields: Vec<Field>) -> Result<Schema, String> {
 }
 
 fn assigned(table: &Table, items: &[Item]) -> Vec<Item> {
-    let old = columns(table).map(|n| items.iter().find(|i| i.name == n).cloned().unwrap_or_else(|| Item::new(&n, Term::column(&n))));
+    let old =
+        columns(table).map(|n| items.iter().find(|i| i.name == n).cloned().unwrap_or_else(|| Item::new(&n, Term::column(&n))));
     let new = items.iter().filter(|i| table.position(&i.name).is_err()).cloned();
     old.chain(new).collect()
 }

@@ -15,7 +15,8 @@ use crate::value::{OwnValue, Table};
 
 /// D3, D4: counts are long; sums of narrow numbers are wide.
 pub fn sums_are_wide(t: &Bench) -> Outcome {
-    let table = table!("i:int,u:uint,x:float,d:decimal(5,2)"; [i32::MAX, 1, 0.5, 99_999], [i32::MAX, 2, 0.25, 1], [1, (), (), ()])?;
+    let table =
+        table!("i:int,u:uint,x:float,d:decimal(5,2)"; [i32::MAX, 1, 0.5, 99_999], [i32::MAX, 2, 0.25, 1], [1, (), (), ()])?;
     aggregates(
         t,
         &table,
@@ -100,7 +101,11 @@ pub fn distinct_counts_skip_nulls(t: &Bench) -> Outcome {
     aggregates(
         t,
         &table,
-        &[is(count_distinct("a"), "long", values![2]), is(count_distinct("x"), "long", values![2]), is(count_all(), "long", values![5])],
+        &[
+            is(count_distinct("a"), "long", values![2]),
+            is(count_distinct("x"), "long", values![2]),
+            is(count_all(), "long", values![5]),
+        ],
     )
 }
 

@@ -250,7 +250,8 @@ pub fn cases_compute_what_they_take(t: &Bench) -> Outcome {
 
 /// D24, D25, D27, D28, D32, D37: casts inside expressions; `try_cast` gives null for what fails, and only for that.
 pub fn casts_and_attempts(t: &Bench) -> Outcome {
-    let table = table!("x:double,s:str,i:int"; [1.5, "1", 1], [-1.5, " 7 ", 0], [1e20, "x", -3], [f64::NAN, "1.0", ()], [(), (), ()])?;
+    let table =
+        table!("x:double,s:str,i:int"; [1.5, "1", 1], [-1.5, " 7 ", 0], [1e20, "x", -3], [f64::NAN, "1.0", ()], [(), (), ()])?;
     computes(
         t,
         &table,

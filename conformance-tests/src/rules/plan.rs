@@ -137,7 +137,12 @@ pub fn joins_and_sets_that_do_not_fit_are_refused(t: &Bench) -> Outcome {
         ("what is common in another order", a.intersect_all(&a.select(["b", "a", "c"])?), SchemaMismatch),
     ])?;
     let twice = a.join_on(&b, "inner", ["b", "b", "c"]);
-    expect_error(twice, &[SchemaMismatch, ErrorKind::PartitionInvalid, ExpressionInvalid, ErrorKind::SchemaInvalid], "a key twice").map(|_| ())
+    expect_error(
+        twice,
+        &[SchemaMismatch, ErrorKind::PartitionInvalid, ExpressionInvalid, ErrorKind::SchemaInvalid],
+        "a key twice",
+    )
+    .map(|_| ())
 }
 
 /// D48, D53: fills that do not fit their column, nulls that fill, samples of more than all.

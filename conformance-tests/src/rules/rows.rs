@@ -16,7 +16,8 @@ fn ordered(t: &Bench, expected: &Table, got: &fugue_core::DataFrame) -> Outcome 
 /// D14, D15, D96: nulls last both ways, NaN the greatest, several columns each in its direction; limits keep the order.
 pub fn sort_gives_rows_in_order(t: &Bench) -> Outcome {
     let nan = f64::NAN;
-    let input = table!("x:double,s:str"; [1.0, "b"], [(), "a"], [nan, "é"], [f64::NEG_INFINITY, ()], [1.0, "a"], [f64::INFINITY, ""])?;
+    let input =
+        table!("x:double,s:str"; [1.0, "b"], [(), "a"], [nan, "é"], [f64::NEG_INFINITY, ()], [1.0, "a"], [f64::INFINITY, ""])?;
     t.on_each_lane(|lane| {
         let frame = t.frame(lane, &input)?;
         let up = table!("x:double,s:str"; [f64::NEG_INFINITY, ()], [1.0, "b"], [1.0, "a"], [f64::INFINITY, ""], [nan, "é"], [(), "a"])?;
@@ -100,7 +101,8 @@ pub fn fillna_fills_what_is_null(t: &Bench) -> Outcome {
         t.same(&some, &frame.fillna_with(9, "b")?)?;
         t.same(&some, &frame.fillna_map([("b", 9)])?)?;
         let mapped = frame.fillna_map([("p", lit(true)), ("a", lit(0.5)), ("s", lit("y"))])?;
-        let expected = table!("a:double,b:int,s:str,p:bool"; [4.0, (), "x", true], [f64::NAN, 2, "y", true], [0.5, (), "", false])?;
+        let expected =
+            table!("a:double,b:int,s:str,p:bool"; [4.0, (), "x", true], [f64::NAN, 2, "y", true], [0.5, (), "", false])?;
         t.same(&expected, &mapped)
     })
 }

@@ -50,11 +50,15 @@ pub fn groups_where_and_having(t: &Bench) -> Outcome {
         let some = frame.select_with(Select::new([col("a"), total()]).having(having()))?;
         t.same(&table!("a:double,c:double"; [1.0, 2.0], [(), 7.0])?, &some)?;
         let beside = [col("a"), lit(1).cast("str").alias("o"), total()];
-        t.same(&table!("a:double,o:str,c:double"; [1.0, "1", 2.0], [(), "1", 7.0])?, &frame.select_with(Select::new(beside).having(having()))?)?;
+        t.same(
+            &table!("a:double,o:str,c:double"; [1.0, "1", 2.0], [(), "1", 7.0])?,
+            &frame.select_with(Select::new(beside).having(having()))?,
+        )?;
         let computed = frame.select([(col("b") % 2).alias("odd"), count_all().alias("n")])?;
         t.same(&table!("odd:long,n:long"; [0, 4], [1, 1])?, &computed)?;
         let input = t.frame(lane, &table!("x:int,y:int"; [1, 10], [1, 20], [3, 35], [3, 40])?)?;
-        let both = Select::new([col("x"), sum("y").cast("int").alias("z")]).filter(col("y").lt(40)).having(sum("y").gt(30)).distinct();
+        let both =
+            Select::new([col("x"), sum("y").cast("int").alias("z")]).filter(col("y").lt(40)).having(sum("y").gt(30)).distinct();
         t.same(&table!("x:int,z:int"; [3, 35])?, &input.select_with(both)?)
     })
 }

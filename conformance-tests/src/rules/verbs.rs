@@ -128,5 +128,9 @@ fn ordered(order: &[(String, bool)]) -> Vec<(&str, bool)> {
 
 fn take(frame: &DataFrame, rows: usize, keys: &[String], order: &[(String, bool)]) -> Result<DataFrame, Failure> {
     let rows = rows as u64;
-    Ok(if keys.is_empty() { frame.take_sorted(rows, ordered(order))? } else { frame.group_by(keys).take(rows, ordered(order))? })
+    Ok(if keys.is_empty() {
+        frame.take_sorted(rows, ordered(order))?
+    } else {
+        frame.group_by(keys).take(rows, ordered(order))?
+    })
 }

@@ -42,7 +42,8 @@ pub fn lag_and_lead_stay_in_their_partition(t: &Bench) -> Outcome {
 
 /// D94: frames of rows are rows, peers or not; `to_peers` takes peers in; `..` is the whole partition.
 pub fn frames_are_what_they_say(t: &Bench) -> Outcome {
-    let table = table!("k:str,a:long,at:int,id:int"; ["x", 1, 1, 1], ["x", 2, 1, 2], ["x", 4, 2, 3], ["x", 8, 3, 4], ["y", 16, 1, 5])?;
+    let table =
+        table!("k:str,a:long,at:int,id:int"; ["x", 1, 1, 1], ["x", 2, 1, 2], ["x", 4, 2, 3], ["x", 8, 3, 4], ["y", 16, 1, 5])?;
     let total = || Over::partition_by("k").order_by("at, id").total_order();
     let peers = || Over::partition_by("k").order_by("at").to_peers();
     each_row(

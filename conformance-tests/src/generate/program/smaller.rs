@@ -75,10 +75,9 @@ fn verbs(verb: &Verb) -> Vec<Verb> {
         Verb::Join(kind, right) => {
             fewer(&right.rows).into_iter().map(|rows| Verb::Join(*kind, Table::new(right.schema.clone(), rows))).collect()
         }
-        Verb::Set(kind, of_all, right) => fewer(&right.rows)
-            .into_iter()
-            .map(|rows| Verb::Set(*kind, *of_all, Table::new(right.schema.clone(), rows)))
-            .collect(),
+        Verb::Set(kind, of_all, right) => {
+            fewer(&right.rows).into_iter().map(|rows| Verb::Set(*kind, *of_all, Table::new(right.schema.clone(), rows))).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -115,7 +114,11 @@ fn terms(term: &Term) -> Vec<Term> {
     match term {
         Term::Call(function, args) => all.extend(each(args, &|args| Term::Call(*function, args))),
         Term::Cast { input, to, attempt } => {
-            all.extend(terms(input).into_iter().map(|input| Term::Cast { input: Box::new(input), to: to.clone(), attempt: *attempt }));
+            all.extend(terms(input).into_iter().map(|input| Term::Cast {
+                input: Box::new(input),
+                to: to.clone(),
+                attempt: *attempt,
+            }));
         }
         Term::Case { branches, otherwise } => {
             let flat: Vec<Term> = term.parts().into_iter().cloned().collect();

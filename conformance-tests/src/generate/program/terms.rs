@@ -8,8 +8,22 @@ use crate::oracle::expr::Term;
 use crate::value::OwnValue;
 
 /// Text that is empty, blank, not ASCII, or like a number; some starts like another.
-const TEXTS: [&str; 14] =
-    ["", " ", "a", "ab", "abc", "b", "1", "-7", "true", " é a ", "中国中国中国中国", "🦀", "exactly12byt", "exactly12bytes and more"];
+const TEXTS: [&str; 14] = [
+    "",
+    " ",
+    "a",
+    "ab",
+    "abc",
+    "b",
+    "1",
+    "-7",
+    "true",
+    " é a ",
+    "中国中国中国中国",
+    "🦀",
+    "exactly12byt",
+    "exactly12bytes and more",
+];
 
 const UNITS: [TimeUnit; 6] = [TimeUnit::Year, TimeUnit::Month, TimeUnit::Day, TimeUnit::Week, TimeUnit::Hour, TimeUnit::Minute];
 
@@ -58,7 +72,8 @@ pub(super) fn any(schema: &Schema, depth: usize, dice: &mut Dice) -> Term {
 
 /// Some column, of a type where one is wanted.
 pub(super) fn column(schema: &Schema, ty: Option<&Type>, dice: &mut Dice) -> Option<Term> {
-    let fits: Vec<&str> = schema.fields().iter().filter(|f| ty.is_none_or(|ty| f.ty() == ty)).map(fugue_core::Field::name).collect();
+    let fits: Vec<&str> =
+        schema.fields().iter().filter(|f| ty.is_none_or(|ty| f.ty() == ty)).map(fugue_core::Field::name).collect();
     (!fits.is_empty()).then(|| Term::column(fits[dice.below(fits.len())]))
 }
 
@@ -134,7 +149,8 @@ pub(super) fn of(ty: &Type, schema: &Schema, depth: usize, dice: &mut Dice) -> T
                 Term::call(F::Substring, [below(ty, dice), start].into_iter().chain(length))
             }
             _ => {
-                let from = [Type::Int64, Type::Bool, Type::Float64, Type::Date, Type::Datetime, Type::Float32][dice.below(6)].clone();
+                let from =
+                    [Type::Int64, Type::Bool, Type::Float64, Type::Date, Type::Datetime, Type::Float32][dice.below(6)].clone();
                 below(&from, dice).cast(Type::Str)
             }
         },
@@ -161,7 +177,8 @@ pub(super) fn condition(schema: &Schema, depth: usize, dice: &mut Dice) -> Term 
     match dice.below(10) {
         0..4 => {
             let ty = some_type(dice);
-            let function = [F::Equal, F::NotEqual, F::Less, F::LessOrEqual, F::Greater, F::GreaterOrEqual, F::NotDistinct][dice.below(7)];
+            let function =
+                [F::Equal, F::NotEqual, F::Less, F::LessOrEqual, F::Greater, F::GreaterOrEqual, F::NotDistinct][dice.below(7)];
             let other = if ty == Type::Int64 && dice.below(2) == 0 { Type::Float64 } else { ty.clone() };
             Term::call(function, [below(&ty, dice), leaf(&other, schema, dice)])
         }

@@ -83,7 +83,8 @@ pub(super) fn draw(pick: Pick, table: &Table, last: bool, dice: &mut Dice) -> Ve
         },
         Pick::Rows => rows(table, dice),
         Pick::Join => {
-            let kinds = [JoinKind::Inner, JoinKind::LeftOuter, JoinKind::RightOuter, JoinKind::FullOuter, JoinKind::Semi, JoinKind::Anti];
+            let kinds =
+                [JoinKind::Inner, JoinKind::LeftOuter, JoinKind::RightOuter, JoinKind::FullOuter, JoinKind::Semi, JoinKind::Anti];
             Verb::Join(kinds[dice.below(6)], partner(table, dice))
         }
         Pick::Set => {
@@ -96,7 +97,10 @@ pub(super) fn draw(pick: Pick, table: &Table, last: bool, dice: &mut Dice) -> Ve
             let programs = [Program::Identity, Program::Position, Program::Half, Program::Summary, Program::OddCalls];
             let mut keys: Vec<String> = schema.names().filter(|n| *n == "k").map(str::to_owned).collect();
             keys.truncate(1);
-            Verb::Transform(programs[dice.below(programs.len())], keys, vec![(UNIQUE.to_owned(), dice.below(2) == 0)])
+            // After a join a number may stand in several rows, so the other columns decide then.
+            let rest = total_order(table, dice).into_iter().filter(|(n, _)| n != UNIQUE && !keys.contains(n));
+            let presort = std::iter::once((UNIQUE.to_owned(), dice.below(2) == 0)).chain(rest).collect();
+            Verb::Transform(programs[dice.below(programs.len())], keys, presort)
         }
     }
 }
@@ -148,13 +152,16 @@ fn aggregate(table: &Table, last: bool, dice: &mut Dice) -> Term {
     let column = dice.below(schema.len());
     let exact = sums_exactly(table, column);
     let column = Term::column(schema.fields()[column].name());
-    let plain = |function, arg| Aggregate { function, arg: Some(arg), distinct: false, filter: filter.clone(), order: Vec::new() };
+    let plain =
+        |function, arg| Aggregate { function, arg: Some(arg), distinct: false, filter: filter.clone(), order: Vec::new() };
     Term::Aggregate(Box::new(match dice.below(9) {
         0 => Aggregate { function: A::Count, arg: None, distinct: false, filter, order: Vec::new() },
         1 => plain(A::Count, column),
         2 => Aggregate { distinct: true, ..plain(A::Count, column) },
         3 | 4 if exact => Aggregate { distinct: dice.below(4) == 0, ..plain(A::Sum, column) },
-        5 if exact && last => plain([A::Avg, A::Stddev, A::StddevPopulation, A::Variance, A::VariancePopulation][dice.below(5)], column),
+        5 if exact && last => {
+            plain([A::Avg, A::Stddev, A::StddevPopulation, A::Variance, A::VariancePopulation][dice.below(5)], column)
+        }
         6 if last => plain(A::Quantile([0.0, 0.25, 0.5, 1.0][dice.below(4)]), column),
         7 => Aggregate { order: total_order(table, dice), ..plain([A::First, A::Last, A::CollectList][dice.below(3)], column) },
         _ => plain([A::Min, A::Max][dice.below(2)], terms::any(schema, 1, dice)),

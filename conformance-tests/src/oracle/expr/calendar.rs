@@ -65,8 +65,18 @@ pub(super) fn is_one(function: Function) -> bool {
     use Function as F;
     matches!(
         function,
-        F::Year | F::Quarter | F::Month | F::Day | F::Weekday | F::DayOfYear | F::Hour | F::Minute | F::Second | F::Truncate(_)
-            | F::DateAdd(_) | F::DateDiff(_)
+        F::Year
+            | F::Quarter
+            | F::Month
+            | F::Day
+            | F::Weekday
+            | F::DayOfYear
+            | F::Hour
+            | F::Minute
+            | F::Second
+            | F::Truncate(_)
+            | F::DateAdd(_)
+            | F::DateDiff(_)
     )
 }
 

@@ -102,9 +102,7 @@ impl Known {
     pub fn of_typed(typed: &Typed) -> Result<Self, String> {
         let kind = match &typed.node {
             TypedNode::Column(i) => Kind::Column(*i),
-            TypedNode::Literal(array) => {
-                Kind::Literal(read_column(array)?.into_iter().next().ok_or("a literal without a row")?)
-            }
+            TypedNode::Literal(array) => Kind::Literal(read_column(array)?.into_iter().next().ok_or("a literal without a row")?),
             TypedNode::Call { function, args } => {
                 let args = args.iter().map(Self::of_typed).collect::<Result<Vec<_>, _>>()?;
                 if !super::value::knows(*function, &args) {
@@ -295,7 +293,14 @@ fn call(function: Function, args: Vec<Option<Known>>) -> Found {
     let all_as = |args: Vec<Option<Known>>, ty: &Type| args.into_iter().map(|a| typed(a, ty)).collect::<Result<Vec<_>, _>>();
     let flat = |ty: &Type| !matches!(ty, Type::List(_) | Type::Struct(_) | Type::Map(..));
     match function {
-        F::Add | F::Subtract | F::Multiply | F::Divide | F::Modulo | F::CheckedAdd | F::CheckedSubtract | F::CheckedMultiply
+        F::Add
+        | F::Subtract
+        | F::Multiply
+        | F::Divide
+        | F::Modulo
+        | F::CheckedAdd
+        | F::CheckedSubtract
+        | F::CheckedMultiply
         | F::CheckedDivide => arithmetic(function, args),
         F::DivideTrue | F::Power | F::Sqrt | F::Exp | F::Ln => made(all_as(args, &Type::Float64)?, Type::Float64),
         F::Negate | F::Abs | F::Floor | F::Ceil => match one(args) {

@@ -8,9 +8,9 @@ mod calendar;
 mod cast;
 mod known;
 mod number;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod to_core;
 mod types;
 mod value;
@@ -20,7 +20,7 @@ mod written;
 use fugue_core::Type;
 use fugue_core::expr::{AggregateFunction, Frame, Function, WindowFunction};
 
-pub use known::{Known, KnownAggregate, KnownWindow, Kind};
+pub use known::{Kind, Known, KnownAggregate, KnownWindow};
 pub use types::common;
 pub use value::{Dialect, Scope, Standard};
 
@@ -129,9 +129,7 @@ impl Term {
             Self::Column(_) | Self::Literal(..) | Self::Null => Vec::new(),
             Self::Call(_, args) => args.iter().collect(),
             Self::Cast { input, .. } => vec![input],
-            Self::Case { branches, otherwise } => {
-                branches.iter().flat_map(|(c, v)| [c, v]).chain(otherwise.as_deref()).collect()
-            }
+            Self::Case { branches, otherwise } => branches.iter().flat_map(|(c, v)| [c, v]).chain(otherwise.as_deref()).collect(),
             Self::Aggregate(call) => call.arg.iter().chain(&call.filter).collect(),
             Self::Window(call) => call.arg.iter().collect(),
         }

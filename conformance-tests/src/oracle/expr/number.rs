@@ -82,7 +82,9 @@ fn wholes(function: Function, a: i128, b: i128, ty: &Type) -> Result<OwnValue, S
 fn decimals(function: Function, (a, s): (i128, i8), (b, t): (i128, i8), ty: &Type) -> Result<OwnValue, String> {
     use Function as F;
     let Type::Decimal(_, scale) = ty else { return Err(format!("decimals make {ty:?}")) };
-    let raised = |x: i128, by: i8| power_of_ten(by.unsigned_abs().into()).and_then(|p| x.checked_mul(p).ok_or_else(|| "an overflow".to_owned()));
+    let raised = |x: i128, by: i8| {
+        power_of_ten(by.unsigned_abs().into()).and_then(|p| x.checked_mul(p).ok_or_else(|| "an overflow".to_owned()))
+    };
     match function {
         F::Add | F::CheckedAdd => in_range(raised(a, scale - s)? + raised(b, scale - t)?, ty),
         F::Subtract | F::CheckedSubtract => in_range(raised(a, scale - s)? - raised(b, scale - t)?, ty),

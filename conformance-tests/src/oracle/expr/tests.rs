@@ -31,10 +31,20 @@ fn numbers() {
     assert_eq!(long(F::Divide, i64::MIN, -1), Ok(OwnValue::from(i64::MIN)));
     assert!(long(F::CheckedAdd, i64::MAX, 1).is_err());
     assert!(long(F::CheckedDivide, i64::MIN, -1).is_err());
-    for (x, digits, rounded) in [(2.5, 0, 3.0), (-2.5, 0, -3.0), (1.005, 2, 1.01), (1234.0, -2, 1200.0), (0.05, 0, 0.0), (5e-324, 3, 0.0), (1250.0, -2, 1300.0), (6.0, -1, 10.0)] {
+    for (x, digits, rounded) in [
+        (2.5, 0, 3.0),
+        (-2.5, 0, -3.0),
+        (1.005, 2, 1.01),
+        (1234.0, -2, 1200.0),
+        (0.05, 0, 0.0),
+        (5e-324, 3, 0.0),
+        (1250.0, -2, 1300.0),
+        (6.0, -1, 10.0),
+    ] {
         assert_eq!(answer(&Term::call(F::Round, [double(x), Term::long(digits)])), Ok(OwnValue::Float(rounded)), "{x} {digits}");
     }
-    let decimals = |f| Known::of(&Term::call(f, [decimal(1000, 5, 2), decimal(3, 3, 1)]), &Schema::parse("a:int").expect("a schema"));
+    let decimals =
+        |f| Known::of(&Term::call(f, [decimal(1000, 5, 2), decimal(3, 3, 1)]), &Schema::parse("a:int").expect("a schema"));
     let divided = decimals(F::Divide).expect("known");
     assert_eq!(divided.ty, Type::Decimal(10, 6));
     assert_eq!(answer(&Term::call(F::Divide, [decimal(1000, 5, 2), decimal(3, 3, 1)])), Ok(OwnValue::from(33_333_333)));
@@ -47,7 +57,9 @@ fn texts() {
     let of = |f, args: &[&str]| answer(&Term::call(f, args.iter().map(|a| text(a))));
     assert_eq!(of(F::Find, &["aé🦀b", "b"]), Ok(OwnValue::from(3)));
     assert_eq!(of(F::Find, &["a", "x"]), Ok(OwnValue::Null));
-    for (t, pattern, fits) in [("abc", "a%", true), ("abc", "%c", true), ("abc", "_b_", true), ("abc", "_b", false), ("", "%", true), ("é", "_", true)] {
+    for (t, pattern, fits) in
+        [("abc", "a%", true), ("abc", "%c", true), ("abc", "_b_", true), ("abc", "_b", false), ("", "%", true), ("é", "_", true)]
+    {
         assert_eq!(of(F::Like, &[t, pattern]), Ok(OwnValue::Bool(fits)), "{t} {pattern}");
     }
     let cut = |start, length| answer(&Term::call(F::Substring, [text("aé🦀b"), Term::long(start), Term::long(length)]));
@@ -58,7 +70,9 @@ fn texts() {
 
 #[test]
 fn texts_of_values() {
-    for (x, t) in [(1.0, "1.0"), (0.1, "0.1"), (1e-5, "0.00001"), (1e16, "1e16"), (123456.75, "123456.75"), (-0.0, "-0.0"), (1e-6, "1e-6")] {
+    for (x, t) in
+        [(1.0, "1.0"), (0.1, "0.1"), (1e-5, "0.00001"), (1e16, "1e16"), (123456.75, "123456.75"), (-0.0, "-0.0"), (1e-6, "1e-6")]
+    {
         assert_eq!(answer(&double(x).cast(Type::Str)), Ok(OwnValue::text(t)));
     }
     let moment = Term::Literal(OwnValue::from(1_577_934_245_123_000_i64), Type::Datetime);
@@ -104,8 +118,9 @@ fn types() {
 
 #[test]
 fn terms_are_written_as_rust() {
-    let case = Term::Case { branches: vec![(Term::call(F::Less, [Term::column("a"), Term::long(1)]), text("x"))], otherwise: None };
+    let case =
+        Term::Case { branches: vec![(Term::call(F::Less, [Term::column("a"), Term::long(1)]), text("x"))], otherwise: None };
     assert_eq!(case.to_string(), r#"when(col("a").lt(lit(1_i64))).then(lit("x")).end()"#);
-    let sum = Term::aggregate(AggregateFunction::Sum, Some(Term::column("a") .cast(Type::Int8)));
+    let sum = Term::aggregate(AggregateFunction::Sum, Some(Term::column("a").cast(Type::Int8)));
     assert_eq!(sum.to_string(), r#"sum(col("a").cast("byte"))"#);
 }

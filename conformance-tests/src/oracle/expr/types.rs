@@ -116,7 +116,9 @@ pub(super) fn aggregate(function: AggregateFunction, arg: Option<&Type>) -> Opti
             _ => return None,
         },
         (A::Avg, Type::Decimal(p, s)) => decimal(i16::from(*p) + 4, i16::from(*s).min(34) + 4)?,
-        (A::Avg | A::Stddev | A::StddevPopulation | A::Variance | A::VariancePopulation | A::Quantile(_), ty) if is_number(ty) => {
+        (A::Avg | A::Stddev | A::StddevPopulation | A::Variance | A::VariancePopulation | A::Quantile(_), ty)
+            if is_number(ty) =>
+        {
             Type::Float64
         }
         (A::Min | A::Max, ty) if !matches!(ty, Type::List(_) | Type::Struct(_) | Type::Map(..)) => ty.clone(),

@@ -4,7 +4,7 @@ use fugue_core::Type;
 use fugue_core::expr::{AggregateFunction, Function};
 
 use super::types::{digits, integer, is_float};
-use super::{Known, Kind, calendar, cast, number, text};
+use super::{Kind, Known, calendar, cast, number, text};
 use crate::value::{OwnRow, OwnValue};
 
 /// Where a term is evaluated: the rows, and which of them; for aggregates the rows of the group.

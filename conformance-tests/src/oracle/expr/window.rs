@@ -25,10 +25,13 @@ impl KnownWindow {
             WindowFunction::Rank => whole(rows.iter().position(peers).unwrap_or(place) + 1),
             WindowFunction::DenseRank => {
                 let before = rows.iter().take_while(|i| !peers(i)).collect::<Vec<_>>();
-                let steps = before.windows(2).filter(|w| in_order(&scope.rows[*w[0]], &scope.rows[*w[1]], &self.order).is_ne()).count();
+                let steps =
+                    before.windows(2).filter(|w| in_order(&scope.rows[*w[0]], &scope.rows[*w[1]], &self.order).is_ne()).count();
                 whole(steps + usize::from(!before.is_empty()) + 1)
             }
-            WindowFunction::Lag(by) => self.neighbour(scope, usize::try_from(by).ok().and_then(|by| place.checked_sub(by)).map(|i| rows[i])),
+            WindowFunction::Lag(by) => {
+                self.neighbour(scope, usize::try_from(by).ok().and_then(|by| place.checked_sub(by)).map(|i| rows[i]))
+            }
             WindowFunction::Lead(by) => {
                 self.neighbour(scope, usize::try_from(by).ok().and_then(|by| rows.get(place.checked_add(by)?).copied()))
             }

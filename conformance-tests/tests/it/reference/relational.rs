@@ -103,7 +103,8 @@ impl Reference {
             Some(Fault::KeepsRowsOfUnknownTruth) => {
                 // A condition that is null lets a row pass, as where it is negated twice without care.
                 let not = |known: Known| Known { ty: Type::Bool, kind: Kind::Call(Function::Not, vec![known]) };
-                let is_true = |known: Known| Known { ty: Type::Bool, kind: Kind::Call(Function::NotDistinct, vec![known, yes()]) };
+                let is_true =
+                    |known: Known| Known { ty: Type::Bool, kind: Kind::Call(Function::NotDistinct, vec![known, yes()]) };
                 select.filter = select.filter.map(|f| not(is_true(not(f))));
             }
             Some(Fault::IgnoresHaving) => select.having = None,
@@ -131,7 +132,8 @@ impl Reference {
             }
             Some(Fault::LosesNullGroups) => {
                 if let Some((keys, _)) = &select.group {
-                    let is_there = |known: &Known| Known { ty: Type::Bool, kind: Kind::Call(Function::IsNotNull, vec![known.clone()]) };
+                    let is_there =
+                        |known: &Known| Known { ty: Type::Bool, kind: Kind::Call(Function::IsNotNull, vec![known.clone()]) };
                     let all = keys.iter().map(is_there).chain(select.filter.clone());
                     select.filter = all.reduce(|a, b| Known { ty: Type::Bool, kind: Kind::Call(Function::And, vec![a, b]) });
                 }
@@ -216,7 +218,9 @@ impl Reference {
         let with_null = |row: &OwnRow| row.iter().any(OwnValue::is_null);
         match self.fault {
             Some(Fault::CountsNothingInSets) => set(&left, &right, op.kind, false),
-            Some(Fault::UnitesLikeTheOuterOperator) if op.kind == SetKind::Subtract => set(&left, &right, SetKind::Intersect, op.all),
+            Some(Fault::UnitesLikeTheOuterOperator) if op.kind == SetKind::Subtract => {
+                set(&left, &right, SetKind::Intersect, op.all)
+            }
             Some(Fault::KeepsDuplicatesInSets) if !op.all && op.kind != SetKind::Union => {
                 let wanted = set(&left, &right, op.kind, false);
                 left.into_iter().filter(|row| wanted.contains(row)).collect()
@@ -283,7 +287,9 @@ impl Dialect for Reference {
             (Fault::FailsOnDivisorsOfZero, F::Divide | F::Modulo, [OwnValue::Int(_), OwnValue::Int(0)]) => {
                 return Some(Err("a division by zero".to_owned()));
             }
-            (Fault::Saturates, F::Add | F::Multiply | F::Subtract, [OwnValue::Int(a), OwnValue::Int(b)]) if types[0] == Type::Int64 => {
+            (Fault::Saturates, F::Add | F::Multiply | F::Subtract, [OwnValue::Int(a), OwnValue::Int(b)])
+                if types[0] == Type::Int64 =>
+            {
                 let exact = match function {
                     F::Add => a + b,
                     F::Subtract => a - b,
@@ -299,11 +305,11 @@ impl Dialect for Reference {
                 let cut = 10_i128.pow(u32::from(s.unsigned_abs()));
                 OwnValue::Int(a.checked_mul(*b)? / cut * cut)
             }
-            (Fault::ComparesNansLikeIeee, F::Equal | F::Less | F::Greater | F::GreaterOrEqual | F::LessOrEqual, [OwnValue::Float(a), OwnValue::Float(b)])
-                if a.is_nan() || b.is_nan() =>
-            {
-                OwnValue::Bool(false)
-            }
+            (
+                Fault::ComparesNansLikeIeee,
+                F::Equal | F::Less | F::Greater | F::GreaterOrEqual | F::LessOrEqual,
+                [OwnValue::Float(a), OwnValue::Float(b)],
+            ) if a.is_nan() || b.is_nan() => OwnValue::Bool(false),
             (Fault::ComparesNansLikeIeee, F::IsNan, _) if !nulls => OwnValue::Bool(false),
             (Fault::TakesUnknownForFalse, F::And | F::Or | F::Not, _) if nulls => {
                 let seen: Vec<bool> = args.iter().map(|a| *a == OwnValue::Bool(true)).collect();
@@ -313,9 +319,15 @@ impl Dialect for Reference {
                     _ => true,
                 })
             }
-            (Fault::ForgetsNullsInLists, F::IsIn, [value, items @ ..]) => OwnValue::Bool(items.contains(value) && !value.is_null()),
+            (Fault::ForgetsNullsInLists, F::IsIn, [value, items @ ..]) => {
+                OwnValue::Bool(items.contains(value) && !value.is_null())
+            }
             (Fault::TakesNullForAnEqual, F::NotDistinct, _) => {
-                if nulls { OwnValue::Null } else { return None }
+                if nulls {
+                    OwnValue::Null
+                } else {
+                    return None;
+                }
             }
             (Fault::CoalescesNothing, F::Coalesce, [first, ..]) => first.clone(),
             (Fault::CoalescesNothing, F::NullIf, [first, ..]) => first.clone(),
@@ -337,7 +349,11 @@ impl Dialect for Reference {
                 _ => return None,
             },
             (Fault::TrimsNothing, F::Trim | F::TrimStart | F::TrimEnd | F::Lower | F::Upper, [text]) => text.clone(),
-            (Fault::FitsInAnyCase, F::Like | F::Contains | F::StartsWith | F::EndsWith, [OwnValue::Text(t), OwnValue::Text(p)]) => {
+            (
+                Fault::FitsInAnyCase,
+                F::Like | F::Contains | F::StartsWith | F::EndsWith,
+                [OwnValue::Text(t), OwnValue::Text(p)],
+            ) => {
                 let p = p.to_lowercase();
                 OwnValue::Bool(match function {
                     F::Like => t.to_lowercase().contains(p.trim_matches('%')),
@@ -419,7 +435,9 @@ impl Dialect for Reference {
             (Fault::RoundsCasts, OwnValue::Float(x), Type::Int32 | Type::Int64) if x.is_finite() && x.abs() < 1e6 => {
                 Some(Ok(OwnValue::Int(format!("{:.0}", x.round()).parse().ok()?)))
             }
-            (Fault::RoundsCasts, OwnValue::Text(t), _) if t.parse::<i64>().is_err() && *from == Type::Str => Some(Ok(OwnValue::Null)),
+            (Fault::RoundsCasts, OwnValue::Text(t), _) if t.parse::<i64>().is_err() && *from == Type::Str => {
+                Some(Ok(OwnValue::Null))
+            }
             _ => None,
         }
     }
