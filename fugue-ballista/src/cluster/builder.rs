@@ -8,7 +8,7 @@ use fugue_core::Result;
 use super::{Cluster, Extensions};
 use crate::threads::apart;
 
-/// As much as file systems keep of what was just written, on machines that are small.
+/// More than most jobs exchange, and little beside the memory that machines have.
 const EXCHANGE_MEMORY: usize = 1 << 30;
 
 /// Settings of a cluster, before it starts.
