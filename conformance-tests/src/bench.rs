@@ -84,7 +84,8 @@ impl Bench {
         S: Strategy,
     {
         let both = (Lane::any_of(&self.lanes()), strategy);
-        property::for_some(self.rule, share, &both, |(lane, value)| body(lane, value))
+        let shrink = self.harness.shrinks();
+        property::for_some(self.rule, share, shrink, &both, |(lane, value)| body(lane, value))
     }
 
     /// A frame of a table's rows, in the order and the cuts of a lane.

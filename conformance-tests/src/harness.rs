@@ -34,6 +34,11 @@ pub trait Harness: Send + Sync + 'static {
         1
     }
 
+    /// Whether a case that fails is made smaller for its reader, which takes up to twenty seconds a rule.
+    fn shrinks(&self) -> bool {
+        true
+    }
+
     /// A frame of batches, in the way in which the lane has users bring their data.
     ///
     /// # Errors
@@ -69,6 +74,7 @@ pub(crate) trait Opens: Send + Sync {
     fn open(&self, lane: &Lane) -> Result<(Session, Box<dyn Any + Send>)>;
     fn lanes(&self) -> Vec<Lane>;
     fn executors(&self, lane: &Lane) -> usize;
+    fn shrinks(&self) -> bool;
     fn frame(&self, session: &Session, lane: &Lane, batches: Vec<RecordBatch>) -> Result<DataFrame>;
     fn collect(&self, lane: &Lane, frames: &[&DataFrame]) -> Result<Vec<RecordBatch>>;
 }
@@ -85,6 +91,10 @@ impl<H: Harness> Opens for H {
 
     fn executors(&self, lane: &Lane) -> usize {
         Harness::executors(self, lane)
+    }
+
+    fn shrinks(&self) -> bool {
+        Harness::shrinks(self)
     }
 
     fn frame(&self, session: &Session, lane: &Lane, batches: Vec<RecordBatch>) -> Result<DataFrame> {

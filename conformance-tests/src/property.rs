@@ -22,25 +22,32 @@ const CASES: u32 = 64;
 /// # Errors
 /// The failure of the least case that was found, with the case and how to run it again.
 pub fn for_all<S: Strategy>(rule: &str, strategy: &S, body: impl Fn(&S::Value) -> Outcome) -> Outcome {
-    for_some(rule, 1, strategy, body)
+    for_some(rule, 1, true, strategy, body)
 }
 
-/// As [`for_all`], with a share of the cases: for properties whose cases are dear.
+/// As [`for_all`], with a share of the cases: for properties whose cases are dear. Without shrinking the first case that fails is told.
 ///
 /// # Errors
 /// As [`for_all`].
-pub fn for_some<S: Strategy>(rule: &str, share: u32, strategy: &S, body: impl Fn(&S::Value) -> Outcome) -> Outcome {
+pub fn for_some<S: Strategy>(rule: &str, share: u32, shrink: bool, strategy: &S, body: impl Fn(&S::Value) -> Outcome) -> Outcome {
     let cases = std::env::var("FUGUE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);
     let dear = |cases: u32| (cases / share.max(1)).max(4);
     for seed in regressions(rule)? {
-        run(rule, strategy, &body, seed, dear(CASES))?;
+        run(rule, strategy, &body, seed, dear(CASES), shrink)?;
     }
-    run(rule, strategy, &body, seed_of_run(rule), dear(cases))
+    run(rule, strategy, &body, seed_of_run(rule), dear(cases), shrink)
 }
 
-fn run<S: Strategy>(rule: &str, strategy: &S, body: &impl Fn(&S::Value) -> Outcome, seed: u64, cases: u32) -> Outcome {
-    let config =
-        Config { cases, failure_persistence: None, max_shrink_iters: 2_000, max_shrink_time: 20_000, ..Config::default() };
+fn run<S: Strategy>(
+    rule: &str,
+    strategy: &S,
+    body: &impl Fn(&S::Value) -> Outcome,
+    seed: u64,
+    cases: u32,
+    shrink: bool,
+) -> Outcome {
+    let max_shrink_iters = if shrink { 2_000 } else { 0 };
+    let config = Config { cases, failure_persistence: None, max_shrink_iters, max_shrink_time: 20_000, ..Config::default() };
     let mut dice = Dice::new(seed);
     let bytes: Vec<u8> = (0..4).flat_map(|_| dice.roll().to_le_bytes()).collect();
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));

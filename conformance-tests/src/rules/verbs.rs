@@ -86,7 +86,7 @@ fn apply(t: &Bench, lane: &Lane, frame: &DataFrame, verb: &Verb) -> Result<DataF
         Verb::Drop(names) => frame.drop(names)?,
         Verb::Alter(types) => {
             let fields = types.iter().map(|(name, ty)| fugue_core::Field::new(name.as_str(), ty.clone()));
-            frame.alter(&fugue_core::Schema::new(fields)?.to_string())?
+            frame.alter(fugue_core::Schema::new(fields)?.to_string())?
         }
         Verb::Distinct => frame.distinct()?,
         Verb::DropNulls { least, columns } => frame.dropna_with(DropNulls::fewer_than(*least as u64).subset(columns))?,

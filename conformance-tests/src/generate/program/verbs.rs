@@ -255,8 +255,8 @@ fn partner(table: &Table, dice: &mut Dice) -> Table {
     let keys = if keys.is_empty() { vec![some_column(table, dice)] } else { keys };
     let mut fields: Vec<Field> = keys.iter().filter_map(|k| table.schema.field(k).cloned()).collect();
     let at: Vec<usize> = keys.iter().filter_map(|k| table.position(k).ok()).collect();
-    for i in 0..dice.below(2) {
-        let name = format!("{}{}", NAMES[i], table.schema.len());
+    if dice.below(2) == 0 {
+        let name = format!("{}{}", NAMES[0], table.schema.len());
         fields.push(Field::new(name, TYPES[dice.below(TYPES.len())].clone()));
     }
     if keys.iter().any(|k| k == UNIQUE) {
