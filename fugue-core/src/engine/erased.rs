@@ -10,12 +10,14 @@ use futures::future::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{BatchStream, Source};
 use crate::io::{BatchIter, LazySource, LoadOptions};
+use crate::expr::TypedSort;
 use crate::partition::PartitionSpec;
+use crate::relational::{Asked, Join, Planner, SelectPlan, SetOp};
 use crate::run::{Cancel, Pool, RunContext};
 use crate::schema::Schema;
 use crate::transform::Task;
 
-use super::{Engine, EngineInfo, Map, Zip};
+use super::{Engine, EngineInfo, Map, Relational, Zip};
 
 /// A frame of some engine: the engine that it belongs to, its schema, and the engine's own handle.
 #[derive(Clone)]
@@ -45,6 +47,11 @@ pub(crate) trait DynEngine: fmt::Debug + Send + Sync {
     fn broadcast(self: Arc<Self>, frame: &AnyFrame) -> Result<AnyFrame>;
     fn partitions(&self, frame: &AnyFrame) -> Result<Option<usize>>;
     fn load<'a>(self: Arc<Self>, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<AnyFrame>>>;
+    fn select(self: Arc<Self>, frame: &AnyFrame, plan: &SelectPlan, asked: Asked) -> Result<AnyFrame>;
+    fn join(self: Arc<Self>, left: &AnyFrame, right: &AnyFrame, join: &Join, asked: Asked) -> Result<AnyFrame>;
+    fn set_op(self: Arc<Self>, left: &AnyFrame, right: &AnyFrame, op: &SetOp, asked: Asked) -> Result<AnyFrame>;
+    fn sort(self: Arc<Self>, frame: &AnyFrame, order: &[TypedSort], limit: Option<u64>, asked: Asked) -> Result<AnyFrame>;
+    fn limit(self: Arc<Self>, frame: &AnyFrame, rows: u64, asked: Asked) -> Result<AnyFrame>;
     fn has_sql(&self) -> bool;
     fn sql<'a>(self: Arc<Self>, query: &'a str, frames: Vec<(String, AnyFrame)>) -> BoxFuture<'a, Result<AnyFrame>>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
@@ -171,6 +178,46 @@ impl<E: Engine> DynEngine for E {
         })
     }
 
+    fn select(self: Arc<Self>, frame: &AnyFrame, plan: &SelectPlan, asked: Asked) -> Result<AnyFrame> {
+        let native = |own: &dyn Relational<E::Frame>| own.select(&self::own(&*self, frame)?, plan);
+        match relational(&self, asked, native)? {
+            Some(made) => Ok(made),
+            None => derived(&self, asked, |planner| planner.select(frame, plan)),
+        }
+    }
+
+    fn join(self: Arc<Self>, left: &AnyFrame, right: &AnyFrame, join: &Join, asked: Asked) -> Result<AnyFrame> {
+        let native = |own: &dyn Relational<E::Frame>| own.join(&self::own(&*self, left)?, &self::own(&*self, right)?, join);
+        match relational(&self, asked, native)? {
+            Some(made) => Ok(made),
+            None => derived(&self, asked, |planner| planner.join(left, right, join)),
+        }
+    }
+
+    fn set_op(self: Arc<Self>, left: &AnyFrame, right: &AnyFrame, op: &SetOp, asked: Asked) -> Result<AnyFrame> {
+        let native = |own: &dyn Relational<E::Frame>| own.set_op(&self::own(&*self, left)?, &self::own(&*self, right)?, op);
+        match relational(&self, asked, native)? {
+            Some(made) => Ok(made),
+            None => derived(&self, asked, |planner| planner.set_op(left, right, op)),
+        }
+    }
+
+    fn sort(self: Arc<Self>, frame: &AnyFrame, order: &[TypedSort], limit: Option<u64>, asked: Asked) -> Result<AnyFrame> {
+        let native = |own: &dyn Relational<E::Frame>| own.sort(&self::own(&*self, frame)?, order, limit);
+        match relational(&self, asked, native)? {
+            Some(made) => Ok(made),
+            None => derived(&self, asked, |planner| planner.sort(frame, order, limit)),
+        }
+    }
+
+    fn limit(self: Arc<Self>, frame: &AnyFrame, rows: u64, asked: Asked) -> Result<AnyFrame> {
+        let native = |own: &dyn Relational<E::Frame>| own.limit(&self::own(&*self, frame)?, rows);
+        match relational(&self, asked, native)? {
+            Some(made) => Ok(made),
+            None => derived(&self, asked, |planner| planner.limit(frame, rows)),
+        }
+    }
+
     fn has_sql(&self) -> bool {
         Engine::sql(self).is_some()
     }
@@ -192,6 +239,22 @@ impl<E: Engine> DynEngine for E {
     fn as_any(&self) -> &(dyn Any + Send + Sync) {
         self
     }
+}
+
+/// What the engine does by itself of the relational operations, unless it shall not.
+fn relational<E: Engine>(
+    engine: &Arc<E>,
+    asked: Asked,
+    native: impl FnOnce(&dyn Relational<E::Frame>) -> Result<Option<E::Frame>>,
+) -> Result<Option<AnyFrame>> {
+    let Some(own) = engine.relational().filter(|_| !asked.derived) else { return Ok(None) };
+    native(own).during(&**engine, asked.verb.word())?.map(|made| wrap(engine, made)).transpose()
+}
+
+/// What core does of them through the engine's duties.
+fn derived<E: Engine>(engine: &Arc<E>, asked: Asked, plan: impl FnOnce(Planner) -> Result<AnyFrame>) -> Result<AnyFrame> {
+    let erased: Arc<dyn DynEngine> = Arc::<E>::clone(engine);
+    plan(Planner::new(erased, asked)).during(&**engine, asked.verb.word())
 }
 
 fn physical<'e, E: Engine>(engine: &'e E, operation: &'static str) -> Result<&'e dyn super::Physical<E::Frame>> {

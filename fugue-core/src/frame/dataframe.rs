@@ -48,7 +48,7 @@ impl DataFrame {
     }
 
     /// The same handle on another frame of the session.
-    fn with(&self, frame: AnyFrame) -> Self {
+    pub(super) fn with(&self, frame: AnyFrame) -> Self {
         Self { frame, ..self.clone() }
     }
 

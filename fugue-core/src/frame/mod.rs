@@ -4,9 +4,11 @@ mod dataframe;
 mod show;
 mod source;
 mod stream;
+mod verbs;
 
 pub use dataframe::DataFrame;
 pub use source::Source;
 pub use stream::BatchStream;
+pub use verbs::{DropNulls, Grouped, IntoJoinKind, Nulls, Sample};
 
 pub(crate) use show::table;

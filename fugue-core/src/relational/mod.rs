@@ -9,6 +9,7 @@ mod join;
 mod select;
 mod set_op;
 
+pub(crate) use derived::{Asked, Planner, SampleSize, Verb, step};
 pub use join::{Join, JoinKind};
 pub use select::{Group, Select, SelectPlan};
 pub use set_op::{SetKind, SetOp};

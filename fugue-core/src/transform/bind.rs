@@ -81,6 +81,19 @@ pub(crate) fn bind_again(
     bind_as(Some(entry), entry.make(), &[], inputs, spec, options)
 }
 
+/// Binds a step of the library to its inputs.
+///
+/// # Errors
+/// What does not fit, as it is: it has nothing to do with a function of the user.
+pub(crate) fn bind_step(
+    entry: &'static TaskEntry,
+    inputs: &[Schema],
+    spec: &PartitionSpec,
+    options: &CallOptions,
+) -> Result<Task> {
+    try_bind(Some(entry), entry.make(), entry.name, &[], inputs, spec, options)
+}
+
 fn bind_as(
     entry: Option<&'static TaskEntry>,
     function: Arc<dyn TaskFn>,
@@ -152,14 +165,17 @@ fn try_bind(
             ),
         ));
     }
-    let mut needs = Vec::with_capacity(inputs.len());
-    for (i, (reads, input)) in reads.iter().zip(inputs).enumerate() {
-        let carried: Vec<&str> = if i == 0 { emit.carried().collect() } else { Vec::new() };
-        needs.push(needed(reads, input, &carried, options)?);
-    }
     let mut slots = options.slots.clone();
     function.prepare(&mut slots)?;
     vain::check_slots(&slots)?;
+    let mut needs = Vec::with_capacity(inputs.len());
+    for (i, (reads, input)) in reads.iter().zip(inputs).enumerate() {
+        let carried: Vec<&str> = if i == 0 { emit.carried().collect() } else { Vec::new() };
+        needs.push(match function.columns(&slots, i) {
+            Some(columns) => Some(columns),
+            None => needed(reads, input, &carried, options)?,
+        });
+    }
     let concurrency = options.concurrency.unwrap_or(CONCURRENCY);
     let fingerprint = fingerprint(name, entry.is_some(), inputs, &output, spec, options, &slots);
     let fixed = Fixed {

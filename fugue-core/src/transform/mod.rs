@@ -42,7 +42,7 @@ pub use runner::{InputRows, run_comap, run_map, run_partitions, run_repartition,
 pub use stream::{CallStream, StreamOutput, Streamed};
 pub use task::{Fixed, Produces, Progress, Reads, Shape, Task, TaskContext, TaskFn, panic_text};
 
-pub(crate) use bind::{CallOptions, bind, bind_again};
+pub(crate) use bind::{CallOptions, bind, bind_again, bind_step};
 pub(crate) use context::StateSlot;
 pub(crate) use cursor::fnv;
 pub(crate) use origin::CallSite;

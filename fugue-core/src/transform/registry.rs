@@ -123,12 +123,13 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The entry of a name.
+    /// The entry of a name; those of the library's own steps are always there.
     ///
     /// # Errors
     /// `TransformerNotRegistered` with the names that there are.
     pub fn resolve(&self, name: &str) -> Result<&'static TaskEntry> {
-        self.entries.iter().copied().find(|e| e.name == name).ok_or_else(|| {
+        let own = self.entries.iter().copied().find(|e| e.name == name);
+        own.or_else(|| crate::relational::step(name)).ok_or_else(|| {
             let known: Vec<&str> = self.entries.iter().map(|e| e.name).collect();
             Error::new(
                 ErrorKind::TransformerNotRegistered,

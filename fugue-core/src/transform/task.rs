@@ -88,6 +88,17 @@ pub trait TaskFn: Send + Sync {
     /// What it produces.
     fn produces(&self) -> Produces;
 
+    /// The columns of an input that it reads where its parameters tell, by position; nothing where [`reads`](Self::reads) does.
+    fn columns(&self, slots: &Slots, input: usize) -> Option<Vec<usize>> {
+        let _ = (slots, input);
+        None
+    }
+
+    /// Whether it is a step of the library and not a function of the user, of which errors need not tell.
+    fn is_step(&self) -> bool {
+        false
+    }
+
     /// Looks, when the plan is built, whether calls will have their arguments.
     ///
     /// # Errors
@@ -452,7 +463,8 @@ impl Task {
     /// Adds transformer, key, sample rows and the user's line to an error of a call.
     fn explain(&self, error: Error, groups: &Groups, at: &Progress) -> Error {
         let index = at.group.get();
-        let error = self.fixed.call_site.tell(error.with("transformer", self.name()));
+        let error = self.fixed.call_site.tell(error);
+        let error = if self.function.is_step() { error } else { error.with("transformer", self.name()) };
         if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::DeadlineExceeded) {
             return error;
         }

@@ -13,6 +13,7 @@ mod per_executor;
 mod shapes;
 mod stopping;
 mod vain;
+mod verbs;
 
 /// Runs what may hang, and fails where it does; the thread of it is then left behind.
 fn ends<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
