@@ -120,9 +120,8 @@ fn flatten(typed: &Typed, nodes: &mut Vec<Flat>) -> Result<()> {
 
 fn gather(node: Flat, parts: &mut Vec<Typed>) -> Result<Typed> {
     let missing = || unread("a part of an expression is missing");
-    let last = |parts: &mut Vec<Typed>, n: usize| {
-        parts.len().checked_sub(n).map(|from| parts.split_off(from)).ok_or_else(missing)
-    };
+    let last =
+        |parts: &mut Vec<Typed>, n: usize| parts.len().checked_sub(n).map(|from| parts.split_off(from)).ok_or_else(missing);
     Ok(match node {
         Flat::Column(at, Text(ty)) => Typed::column(at, ty),
         Flat::Literal(value) => Typed { node: TypedNode::Literal(value.column()?), ty: value.ty },

@@ -106,7 +106,10 @@ impl Join {
             if left_type != right_type {
                 return Err(mismatch(
                     name,
-                    format!("the key {} is {left_type} on the left and {right_type} on the right; cast one of them first", quote(name)),
+                    format!(
+                        "the key {} is {left_type} on the left and {right_type} on the right; cast one of them first",
+                        quote(name)
+                    ),
                 ));
             }
             keys.push((l, r));
@@ -125,7 +128,9 @@ fn check_names(kind: JoinKind, left: &Schema, right: &Schema, on: &[Arc<str>], c
             return Err(mismatch(name, "a cross join has no keys; leave them out, or write another kind of join".to_owned()));
         }
         return match common.first() {
-            Some(name) => Err(mismatch(name, format!("both sides of a cross join have a column {}; rename one of them", quote(name)))),
+            Some(name) => {
+                Err(mismatch(name, format!("both sides of a cross join have a column {}; rename one of them", quote(name))))
+            }
             None => Ok(()),
         };
     }
@@ -140,7 +145,8 @@ fn check_names(kind: JoinKind, left: &Schema, right: &Schema, on: &[Arc<str>], c
         }
     }
     if common.is_empty() {
-        let message = format!("the two sides have no column in common to join by: {left} and {right}; rename the keys, or join cross");
+        let message =
+            format!("the two sides have no column in common to join by: {left} and {right}; rename the keys, or join cross");
         return Err(Error::new(ErrorKind::SchemaMismatch, message));
     }
     match common.iter().find(|name| !on.is_empty() && !on.iter().any(|key| **key == ***name)) {

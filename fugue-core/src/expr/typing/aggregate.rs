@@ -26,7 +26,10 @@ impl AggregateCall {
             ));
         }
         if !ordered && !self.order.is_empty() {
-            return Err(refused(expr, format!("an order belongs to first, last and collect_list; {name} answers the same in any")));
+            return Err(refused(
+                expr,
+                format!("an order belongs to first, last and collect_list; {name} answers the same in any"),
+            ));
         }
         let (arg, ty) = aggregated(expr, self.function, self.distinct, self.arg.as_ref(), schema)?;
         let filter = self.filter.as_ref().map(|condition| condition.condition(schema, &mut |_| Ok(None))).transpose()?;
@@ -53,7 +56,11 @@ pub(super) fn aggregated(
         }
         (A::Count, None) if !distinct => return Ok((None, Type::Int64)),
         (_, None) => {
-            let hint = if distinct { "write .distinct().count() on the frame for the number of different rows" } else { "it needs an argument" };
+            let hint = if distinct {
+                "write .distinct().count() on the frame for the number of different rows"
+            } else {
+                "it needs an argument"
+            };
             return Err(refused(expr, hint));
         }
         (_, Some(arg)) => arg.typed_where(schema, &mut |_| Ok(None))?,

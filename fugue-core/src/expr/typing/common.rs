@@ -16,11 +16,12 @@ impl Misfit {
     /// The error, with the cast to write.
     pub(super) fn error(&self, place: &str) -> Error {
         let Self(left, right) = self;
-        let kind =
-            if left.is_integer() && right.is_integer() { ErrorKind::SchemaMismatch } else { ErrorKind::ExpressionInvalid };
+        let kind = if left.is_integer() && right.is_integer() { ErrorKind::SchemaMismatch } else { ErrorKind::ExpressionInvalid };
         let hint = match (left, right) {
             (Type::Str, other) | (other, Type::Str) if can_cast(&Type::Str, other) => {
-                format!("a text is never a {other} by itself; write .cast(\"{other}\") after the text, or .cast(\"str\") after the other")
+                format!(
+                    "a text is never a {other} by itself; write .cast(\"{other}\") after the text, or .cast(\"str\") after the other"
+                )
             }
             _ => match (can_cast(left, right), can_cast(right, left)) {
                 (true, true) => format!("write .cast(\"{right}\") or .cast(\"{left}\") after the one that is meant as the other"),
@@ -48,7 +49,7 @@ pub(super) fn common(types: &[&Type]) -> Result<Type, Misfit> {
     if types.iter().all(|ty| matches!(ty, Type::Date | Type::Datetime)) {
         return Ok(Type::Datetime);
     }
-    let misfit = rest.iter().find(|ty| common(&[first, ty]).is_err());
+    let misfit = rest.iter().find(|ty| rest.len() == 1 || common(&[first, ty]).is_err());
     Err(Misfit::new(first, misfit.unwrap_or(first)))
 }
 
@@ -201,7 +202,7 @@ mod tests {
                             &new_empty_array(&DataType::Decimal128(p1, s1)),
                             &new_empty_array(&DataType::Decimal128(p2, s2)),
                         );
-                        prop_assert_eq!(empty.unwrap().data_type(), &ty.to_arrow());
+                        prop_assert_eq!(empty.unwrap().data_type().clone(), ty.to_arrow());
                     }
                     Err(_) => prop_assert!(compute(&left, &right).is_err()),
                 }

@@ -177,7 +177,10 @@ impl Call<'_> {
     fn compared(&self, args: Vec<Half>) -> Result<(Vec<Typed>, Type)> {
         let (args, ty) = unified_by(self.expr, args, comparable)?;
         if ty.is_nested() {
-            return Err(refused(self.expr, format!("values of {ty} are not compared; compare their parts in a function of your own")));
+            return Err(refused(
+                self.expr,
+                format!("values of {ty} are not compared; compare their parts in a function of your own"),
+            ));
         }
         Ok((args, ty))
     }

@@ -31,29 +31,25 @@ impl Expr {
     /// fits no rule and for a null that nothing gives a type, `ValueInvalid` for a literal that its cast cannot take.
     pub fn typed(&self, schema: &Schema) -> Result<Typed> {
         self.typed_where(schema, &mut |expr| match expr.node() {
-            Node::Aggregate(_) => Err(refused(expr, "an aggregate stands among the columns of select and aggregate, and in having")),
-            Node::Window(_) => Err(refused(expr, "a window function stands among the columns of select and assign; select it first")),
+            Node::Aggregate(_) => {
+                Err(refused(expr, "an aggregate stands among the columns of select and aggregate, and in having"))
+            }
+            Node::Window(_) => {
+                Err(refused(expr, "a window function stands among the columns of select and assign; select it first"))
+            }
             _ => Ok(None),
         })
     }
 
     /// The same, where some parts stand for something else: `stand_in` is asked for each part before its own parts are.
-    pub(crate) fn typed_where(
-        &self,
-        schema: &Schema,
-        stand_in: &mut dyn FnMut(&Self) -> Result<Option<Typed>>,
-    ) -> Result<Typed> {
+    pub(crate) fn typed_where(&self, schema: &Schema, stand_in: &mut dyn FnMut(&Self) -> Result<Option<Typed>>) -> Result<Typed> {
         self.check_depth()?;
         let typed = Typer { schema, stand_in }.infer(self)?;
         typed.ok_or_else(|| refused(self, "nothing gives this null a type; write .cast(\"…\") after it"))
     }
 
     /// As [`typed`](Self::typed), for a condition.
-    pub(crate) fn condition(
-        &self,
-        schema: &Schema,
-        stand_in: &mut dyn FnMut(&Self) -> Result<Option<Typed>>,
-    ) -> Result<Typed> {
+    pub(crate) fn condition(&self, schema: &Schema, stand_in: &mut dyn FnMut(&Self) -> Result<Option<Typed>>) -> Result<Typed> {
         self.check_depth()?;
         let typed = Typer { schema, stand_in }.infer(self)?;
         function::condition(self, typed)
@@ -72,7 +68,9 @@ impl Expr {
     pub(crate) fn named(&self) -> Result<Arc<str>> {
         match self.node() {
             Node::Mistake(mistake) => mistake.tell(),
-            _ => self.output_name().cloned().ok_or_else(|| refused(self, "the column needs a name; write .alias(\"…\") after it")),
+            _ => {
+                self.output_name().cloned().ok_or_else(|| refused(self, "the column needs a name; write .alias(\"…\") after it"))
+            }
         }
     }
 
@@ -108,10 +106,6 @@ impl Expr {
 
     pub(crate) fn has_aggregate(&self) -> bool {
         self.any(|node| matches!(node, Node::Aggregate(_)))
-    }
-
-    pub(crate) fn has_window(&self) -> bool {
-        self.any(|node| matches!(node, Node::Window(_)))
     }
 
     fn parts<'e>(&'e self, mut visit: impl FnMut(&'e Self)) {
@@ -178,7 +172,9 @@ impl Typer<'_> {
             Node::Mistake(mistake) => mistake.tell(),
             Node::Wildcard => Err(refused(expr, "all() stands alone among the columns of a select")),
             Node::Aggregate(_) => Err(refused(expr, "an aggregate may not stand inside an aggregate or a window; select twice")),
-            Node::Window(_) => Err(refused(expr, "a window function may not stand inside an aggregate or a window; select twice")),
+            Node::Window(_) => {
+                Err(refused(expr, "a window function may not stand inside an aggregate or a window; select twice"))
+            }
         }
     }
 
@@ -190,11 +186,11 @@ impl Typer<'_> {
             conditions.push(function::condition(condition, typed)?);
             values.push(self.infer(value)?);
         }
-        for value in otherwise {
+        if let Some(value) = otherwise {
             values.push(self.infer(value)?);
         }
         let (mut values, ty) = unified(expr, values)?;
-        let otherwise = otherwise.and(values.pop()).map(Box::new);
+        let otherwise = otherwise.and_then(|_| values.pop()).map(Box::new);
         Ok(Typed { node: TypedNode::Case { branches: conditions.into_iter().zip(values).collect(), otherwise }, ty })
     }
 }

@@ -13,7 +13,10 @@ impl WindowCall {
     /// The window function over the columns of a schema. `expr` is the whole, for messages.
     pub(crate) fn typed(&self, expr: &Expr, schema: &Schema) -> Result<TypedWindow> {
         let Some(over) = &self.over else {
-            return Err(refused(expr, "a window function needs a window; write .over(Over::partition_by(\"…\").order_by(\"…\")) after it"));
+            return Err(refused(
+                expr,
+                "a window function needs a window; write .over(Over::partition_by(\"…\").order_by(\"…\")) after it",
+            ));
         };
         if let Some(mistake) = &over.mistake {
             return mistake.tell();
@@ -79,7 +82,8 @@ fn framed(expr: &Expr, function: AggregateFunction, over: &Over) -> Result<Frame
     if over.order.is_empty() && (ordered || frame != Frame::ALL) {
         return Err(refused(
             expr,
-            "it depends on the order of rows; write .order_by(\"…\") into the window, or .rows(..) for the whole partition".to_owned()
+            "it depends on the order of rows; write .order_by(\"…\") into the window, or .rows(..) for the whole partition"
+                .to_owned()
                 + if ordered { " of an aggregate that does not care for order" } else { "" },
         ));
     }

@@ -85,5 +85,8 @@ impl Grouping<'_> {
 }
 
 fn windowed(part: &Expr) -> crate::error::Error {
-    refused(part, "a window function may not stand beside aggregates; select twice: aggregate first, then the window, or the other way round")
+    refused(
+        part,
+        "a window function may not stand beside aggregates; select twice: aggregate first, then the window, or the other way round",
+    )
 }

@@ -59,12 +59,17 @@ pub(super) fn project(input: &Schema, columns: Vec<(String, Typed)>) -> Result<S
 /// See [`SelectPlan::aggregate`].
 pub(super) fn aggregate(input: &Schema, keys: &[&str], aggregates: &[Expr]) -> Result<SelectPlan> {
     if aggregates.is_empty() {
-        return Err(invalid("there is nothing to aggregate; name at least one aggregate, such as sum(\"a\").alias(\"a\")".to_owned()));
+        return Err(invalid(
+            "there is nothing to aggregate; name at least one aggregate, such as sum(\"a\").alias(\"a\")".to_owned(),
+        ));
     }
     if let Some(other) = aggregates.iter().find(|e| !e.has_aggregate()) {
         // A mistake in it says more.
         other.typed(input)?;
-        return Err(refused(other, "only aggregates stand here, such as sum(\"a\"); other columns are keys, or belong into a select"));
+        return Err(refused(
+            other,
+            "only aggregates stand here, such as sum(\"a\"); other columns are keys, or belong into a select",
+        ));
     }
     let keys: Vec<Expr> = keys.iter().map(|key| crate::expr::col(key)).collect();
     let columns: Vec<Expr> = keys.iter().chain(aggregates).cloned().collect();
@@ -155,10 +160,13 @@ fn named(columns: &[Expr]) -> Result<Vec<(Arc<str>, Expr)>> {
 
 fn where_(input: &Schema, condition: &Expr) -> Result<Typed> {
     condition.condition(input, &mut |part| match part.node() {
-        Node::Aggregate(_) => {
-            Err(refused(part, "a filter looks at single rows and may not hold an aggregate; write it into having, or filter afterwards"))
+        Node::Aggregate(_) => Err(refused(
+            part,
+            "a filter looks at single rows and may not hold an aggregate; write it into having, or filter afterwards",
+        )),
+        Node::Window(_) => {
+            Err(refused(part, "a filter may not hold a window function; select twice: assign it first, then filter"))
         }
-        Node::Window(_) => Err(refused(part, "a filter may not hold a window function; select twice: assign it first, then filter")),
         _ => Ok(None),
     })
 }
