@@ -8,9 +8,9 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::expr::TypedSort;
 use crate::frame::{BatchStream, Source};
 use crate::io::{BatchIter, LazySource, LoadOptions};
-use crate::expr::TypedSort;
 use crate::partition::PartitionSpec;
 use crate::relational::{Asked, Join, Planner, SelectPlan, SetOp};
 use crate::run::{Cancel, Pool, RunContext};

@@ -46,9 +46,7 @@ impl Lower<'_> {
     fn native(&self, typed: &Typed) -> Result<Option<Expr>> {
         Ok(match &typed.node {
             TypedNode::Column(position) if self.is_in_layout(*position, &typed.ty) => Some(column(self.plan, *position)),
-            TypedNode::Literal(value) => {
-                Some(Expr::Literal(ScalarValue::try_from_array(value, 0).map_err(from_native)?, None))
-            }
+            TypedNode::Literal(value) => Some(Expr::Literal(ScalarValue::try_from_array(value, 0).map_err(from_native)?, None)),
             TypedNode::Call { function, args } => self.function(*function, args)?,
             _ => None,
         })

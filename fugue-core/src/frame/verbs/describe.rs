@@ -13,8 +13,7 @@ use crate::relational::{SelectPlan, Verb};
 use crate::schema::{Field, Schema, cast_array, format_value};
 
 /// The columns of a description.
-const DESCRIPTION: &str =
-    "column:str,type:str,rows:long,nulls:long,distinct:long,min:str,max:str,mean:double,stddev:double";
+const DESCRIPTION: &str = "column:str,type:str,rows:long,nulls:long,distinct:long,min:str,max:str,mean:double,stddev:double";
 
 /// What is asked of a column: in this order, where its type allows.
 type Question = fn(&str) -> Expr;
@@ -81,7 +80,9 @@ fn describe(schema: &Schema, told: &RecordBatch, places: &[[Option<usize>; QUEST
         };
         places.iter().map(|p| p[question].map_or(Ok(None), value)).collect()
     };
-    let long = |question: usize| -> Vec<Option<i64>> { places.iter().map(|p| p[question].and_then(|at| number(told.column(at)))).collect() };
+    let long = |question: usize| -> Vec<Option<i64>> {
+        places.iter().map(|p| p[question].and_then(|at| number(told.column(at)))).collect()
+    };
     let nulls = long(0).into_iter().map(|there| Some(rows? - there?)).collect::<Int64Array>();
     let columns: Vec<ArrayRef> = vec![
         Arc::new(schema.names().map(Some).collect::<StringViewArray>()),

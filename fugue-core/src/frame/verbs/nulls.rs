@@ -242,7 +242,10 @@ fn filled(schema: &Schema, fills: &[(usize, &Fill)]) -> Result<SelectPlan> {
             None => column,
             Some((_, fill)) => {
                 let value = Typed { node: TypedNode::Literal(fill.fitted(field)?), ty: field.ty().clone() };
-                Typed { node: TypedNode::Call { function: Function::Coalesce, args: vec![column, value] }, ty: field.ty().clone() }
+                Typed {
+                    node: TypedNode::Call { function: Function::Coalesce, args: vec![column, value] },
+                    ty: field.ty().clone(),
+                }
             }
         };
         columns.push((field.name().to_owned(), typed));

@@ -130,7 +130,5 @@ pub(super) fn order_of(schema: &Schema, order: impl IntoPresort, nulls: Nulls) -
     let keys = order.into_presort()?;
     let columns = schema.indices_of(keys.iter().map(|key| &key.column))?;
     let sorts = columns.into_iter().zip(&keys);
-    Ok(sorts
-        .map(|(column, key)| TypedSort { column, descending: !key.ascending, nulls_first: nulls == Nulls::First })
-        .collect())
+    Ok(sorts.map(|(column, key)| TypedSort { column, descending: !key.ascending, nulls_first: nulls == Nulls::First }).collect())
 }

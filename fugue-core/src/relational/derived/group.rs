@@ -42,7 +42,8 @@ impl Planner {
         let plain: Option<Vec<usize>> = group.keys.iter().map(column).collect();
         let plain = plain.filter(|keys| filter.is_none() && keys.iter().enumerate().all(|(i, key)| !keys[..i].contains(key)));
         // What aggregates compute of single rows is computed on all threads where they stand on one in the end.
-        let computed = |call: &TypedAggregate| call.filter.is_none() && call.arg.as_ref().is_some_and(|arg| column(arg).is_none());
+        let computed =
+            |call: &TypedAggregate| call.filter.is_none() && call.arg.as_ref().is_some_and(|arg| column(arg).is_none());
         let heavy = group.keys.is_empty() && group.aggregates.iter().any(computed);
         if let (Some(keys), false) = (plain, heavy) {
             let keys = keys.into_iter().map(|key| frame.schema.fields()[key].name().to_owned()).collect();

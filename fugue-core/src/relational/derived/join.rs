@@ -72,7 +72,9 @@ impl Step for Joined {
         let [left, right] = groups.members.as_slice() else {
             return Err(Error::new(ErrorKind::Unexpected, "a join is of two frames"));
         };
-        let nulls = NullBuffer::union_many(groups.keys.columns().iter().map(|key| key.logical_nulls()).collect::<Vec<_>>().iter().map(Option::as_ref));
+        let nulls = NullBuffer::union_many(
+            groups.keys.columns().iter().map(|key| key.logical_nulls()).collect::<Vec<_>>().iter().map(Option::as_ref),
+        );
         let mut pairs = Pairs::new(self, cx, &left.batch, &right.batch);
         for group in 0..groups.len() {
             let lefts = left.offsets[group]..left.offsets[group + 1];

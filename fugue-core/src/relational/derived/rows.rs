@@ -18,13 +18,7 @@ use super::step::{Places, Step, batch_of, only};
 
 impl Planner {
     /// The columns, of the rows for which the filter is true.
-    pub(super) fn rows(
-        &self,
-        frame: &AnyFrame,
-        filter: Option<Typed>,
-        columns: Vec<Typed>,
-        output: &Schema,
-    ) -> Result<AnyFrame> {
+    pub(super) fn rows(&self, frame: &AnyFrame, filter: Option<Typed>, columns: Vec<Typed>, output: &Schema) -> Result<AnyFrame> {
         if filter.is_none() && *output == frame.schema && columns.iter().enumerate().all(|(i, c)| is_column(c, i)) {
             return Ok(frame.clone());
         }

@@ -84,7 +84,8 @@ impl Step for Counted {
     }
 
     fn run(&self, cx: &TaskContext, groups: &Groups) -> Result<Vec<RecordBatch>> {
-        let rows = |member: usize, group: usize| groups.members[member].offsets[group + 1] - groups.members[member].offsets[group];
+        let rows =
+            |member: usize, group: usize| groups.members[member].offsets[group + 1] - groups.members[member].offsets[group];
         let keys = batch_of(&cx.output, groups.keys.columns().to_vec(), groups.len())?;
         let mut kept = Vec::new();
         let mut batches = Vec::new();

@@ -48,14 +48,7 @@ impl Planner {
         Ok(frame)
     }
 
-    fn over(
-        &self,
-        frame: &AnyFrame,
-        keys: &[usize],
-        order: &[TypedSort],
-        step: Windowed,
-        output: &Schema,
-    ) -> Result<AnyFrame> {
+    fn over(&self, frame: &AnyFrame, keys: &[usize], order: &[TypedSort], step: Windowed, output: &Schema) -> Result<AnyFrame> {
         self.comparable(&frame.schema, keys.iter().copied())?;
         let mut names: Vec<&str> = keys.iter().map(|key| frame.schema.fields()[*key].name()).collect();
         names.dedup();
@@ -104,7 +97,8 @@ impl Step for Windowed {
         let wide = batch_of(&Schema::new(fields)?, columns, batch.num_rows())?;
         let behind = batch.num_columns();
         let at = |i: usize| if i < self.input { places.at(i) } else { behind + (i - self.input) };
-        let made = self.columns.iter().map(|column| crate::expr::evaluate(&column.moved(&at), &wide)).collect::<Result<Vec<_>>>()?;
+        let made =
+            self.columns.iter().map(|column| crate::expr::evaluate(&column.moved(&at), &wide)).collect::<Result<Vec<_>>>()?;
         Ok(pieces(&batch_of(&cx.output, made, batch.num_rows())?))
     }
 }

@@ -67,7 +67,11 @@ fn values_that_fail_name_the_verb_and_the_line_when_they_run() {
 #[test]
 fn rows_that_fail_are_counted_as_they_came() {
     let session = &sessions()[0];
-    let df = frame(session, "s:str", &(0..20_000).map(|i| if i == 12_345 { "x".into() } else { i.to_string() }).collect::<Vec<_>>().join(";"));
+    let df = frame(
+        session,
+        "s:str",
+        &(0..20_000).map(|i| if i == 12_345 { "x".into() } else { i.to_string() }).collect::<Vec<_>>().join(";"),
+    );
     let even = Select::new([col("s").cast("int").alias("i")]).filter(col("s").not_eq("7"));
     let error = blocking::wait(df.select_with(even).unwrap().collect()).unwrap_err();
     assert_eq!((error.context("row"), error.context("rows")), (Some("12345"), Some("s=x")), "{error:?}");

@@ -68,11 +68,7 @@ fn sides_may_be_empty() {
 fn cross_joins_pair_all_rows() {
     for session in sessions() {
         let left = frame(&session, "a:int,b:int", "1,2; 3,4");
-        is(
-            &left.join(&frame(&session, "c:int", "6; 7"), "Cross").unwrap(),
-            "a:int,b:int,c:int",
-            "1,2,6; 1,2,7; 3,4,6; 3,4,7",
-        );
+        is(&left.join(&frame(&session, "c:int", "6; 7"), "Cross").unwrap(), "a:int,b:int,c:int", "1,2,6; 1,2,7; 3,4,6; 3,4,7");
         let none = frame(&session, "c:int", "");
         is(&left.join(&none, "cross").unwrap(), "a:int,b:int,c:int", "");
         is(&none.join(&left, "cross").unwrap(), "c:int,a:int,b:int", "");

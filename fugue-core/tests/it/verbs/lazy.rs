@@ -55,8 +55,7 @@ impl LazySource for Watched {
 fn watched() -> (Source, Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<std::sync::Mutex<Vec<Option<Vec<usize>>>>>) {
     let (scans, batches, columns) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<_>)>::default();
     let schema = Schema::parse("a:long,b:long,c:long,d:long").unwrap();
-    let source =
-        Watched { schema, scans: Arc::clone(&scans), batches: Arc::clone(&batches), columns: Arc::clone(&columns) };
+    let source = Watched { schema, scans: Arc::clone(&scans), batches: Arc::clone(&batches), columns: Arc::clone(&columns) };
     (Source::new(source), scans, batches, columns)
 }
 

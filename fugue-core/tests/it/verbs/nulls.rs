@@ -36,7 +36,11 @@ fn nulls_are_filled() {
         is(&mixed.fillna(7).unwrap(), schema, "7,N,N,N; 1,x,true,2020-01-01");
         is(&mixed.fillna("?").unwrap(), schema, "N,?,N,N; 1,x,true,2020-01-01");
         is(&mixed.fillna(false).unwrap(), schema, "N,N,false,N; 1,x,true,2020-01-01");
-        is(&mixed.fillna_map([("d", lit("2000-02-29")), ("i", lit(1.0))]).unwrap(), schema, "1,N,N,2000-02-29; 1,x,true,2020-01-01");
+        is(
+            &mixed.fillna_map([("d", lit("2000-02-29")), ("i", lit(1.0))]).unwrap(),
+            schema,
+            "1,N,N,2000-02-29; 1,x,true,2020-01-01",
+        );
     }
 }
 
