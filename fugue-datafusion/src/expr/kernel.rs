@@ -8,7 +8,8 @@ use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::Result as NativeResult;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
+    Volatility,
 };
 use fugue_core::expr::{Typed, TypedNode, evaluate};
 use fugue_core::schema::normalise_array;
@@ -59,7 +60,10 @@ impl Kernel {
             .map_err(|e| Error::new(ErrorKind::Unexpected, "an expression cannot be written down to travel").with_source(e))?;
         // Columns of DataFusion are known by their text, so functions that differ need names that do.
         let name = format!("{NAME}{:016x}", fnv(&bytes));
-        Ok(Self { name, expr, args, plain, bytes, signature: Signature::variadic_any(Volatility::Immutable) })
+        // What reads no column has no argument, which "any" does not include.
+        let arguments = vec![TypeSignature::VariadicAny, TypeSignature::Nullary];
+        let signature = Signature::one_of(arguments, Volatility::Immutable);
+        Ok(Self { name, expr, args, plain, bytes, signature })
     }
 
     /// The bytes of a function that is a kernel.
