@@ -8,8 +8,12 @@ pub mod hand;
 pub mod hand_datafusion;
 pub mod measure;
 pub mod shapes;
+#[cfg(feature = "tpch")]
+pub mod tpch;
 
 // Linking the adapter is what makes its engine known to `Session::open`.
+#[cfg(feature = "ballista")]
+use fugue_ballista as _;
 #[cfg(feature = "datafusion")]
 use fugue_datafusion as _;
 #[cfg(feature = "polars")]

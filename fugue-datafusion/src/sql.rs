@@ -37,9 +37,10 @@ pub(crate) async fn query(state: SessionState, query: &str, frames: Vec<(String,
 /// What DataFusion finds wrong in a query is a matter of the query.
 fn invalid(error: DataFusionError) -> Error {
     match error.find_root() {
-        DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) => {
-            Error::new(ErrorKind::SqlInvalid, error.strip_backtrace()).with_source(error)
-        }
+        DataFusionError::SQL(..)
+        | DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::NotImplemented(_) => Error::new(ErrorKind::SqlInvalid, error.strip_backtrace()).with_source(error),
         _ => from_native(error),
     }
 }
@@ -47,7 +48,9 @@ fn invalid(error: DataFusionError) -> Error {
 /// Refuses what is no query, and what DataFusion would read and then not do.
 fn only_queries(statement: &Statement) -> Result<()> {
     let refuse = |message: &str| Err(Error::new(ErrorKind::SqlInvalid, message));
-    let Statement::Statement(statement) = statement else { return refuse("only queries (SELECT, WITH, VALUES) are answered here") };
+    let Statement::Statement(statement) = statement else {
+        return refuse("only queries (SELECT, WITH, VALUES) are answered here");
+    };
     let SqlStatement::Query(query) = &**statement else { return refuse("only queries (SELECT, WITH, VALUES) are answered here") };
     match query.visit(&mut Samples) {
         ControlFlow::Break(()) => refuse("TABLESAMPLE is not answered; take the sample of the frame before the query"),

@@ -7,18 +7,13 @@ use benchmarks::arguments::Arguments;
 use benchmarks::data::default_folder;
 use benchmarks::hand::BoxError;
 use benchmarks::measure::Pairs;
+use benchmarks::tpch::Table;
 use fugue_ballista::{BallistaEngine, Cluster};
-use fugue_core::arrow::record_batch::RecordBatchReader;
-use fugue_core::io::{SaveOptions, save};
 use fugue_core::row::{Decimal, Row};
-use fugue_core::run::Cancel;
 use fugue_core::verbs::transform;
-use fugue_core::{Error, Schema};
 use fugue_datafusion::datafusion::arrow::util::pretty::pretty_format_batches;
 use fugue_datafusion::datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext, col};
 use tokio::runtime::Runtime;
-use tpchgen::generators::{LineItemGenerator, OrderGenerator, PartGenerator, PartSuppGenerator};
-use tpchgen_arrow::{LineItemArrow, OrderArrow, PartArrow, PartSuppArrow};
 
 /// The line items with what each table of the others says of them, down to what the function reads.
 const JOINS: [(&str, &str); 3] = [
@@ -118,25 +113,6 @@ fn answer(runtime: &Runtime, context: &SessionContext, tables: &[(&str, PathBuf)
 
 /// Files of the tables, made once.
 fn tables(folder: &Path, scale: f64) -> Result<Vec<(&'static str, PathBuf)>, BoxError> {
-    let file = |name: &'static str| (name, folder.join(format!("tpch-{name}-{scale}.parquet")));
-    let files = vec![file("lineitem"), file("orders"), file("partsupp"), file("part")];
-    for (name, path) in files.iter().filter(|(_, path)| !path.exists()) {
-        match *name {
-            "lineitem" => write(path, LineItemArrow::new(LineItemGenerator::new(scale, 1, 1)).with_batch_size(BATCH))?,
-            "orders" => write(path, OrderArrow::new(OrderGenerator::new(scale, 1, 1)).with_batch_size(BATCH))?,
-            "partsupp" => write(path, PartSuppArrow::new(PartSuppGenerator::new(scale, 1, 1)).with_batch_size(BATCH))?,
-            _ => write(path, PartArrow::new(PartGenerator::new(scale, 1, 1)).with_batch_size(BATCH))?,
-        }
-    }
-    Ok(files)
-}
-
-/// Rows of a batch that is written.
-const BATCH: usize = 1 << 16;
-
-fn write(path: &Path, rows: impl RecordBatchReader + Send + 'static) -> Result<(), BoxError> {
-    let schema = Schema::from_arrow(&rows.schema())?;
-    let rows = rows.map(|batch| batch.map_err(Error::from));
-    save(path, &schema, Box::new(rows), &SaveOptions::new(), &Cancel::never())?;
-    Ok(())
+    let tables = [Table::LineItem, Table::Orders, Table::PartSupp, Table::Part];
+    tables.into_iter().map(|table| Ok((table.name(), table.file(folder, scale)?))).collect()
 }

@@ -38,7 +38,7 @@ pub use tree::{Expr, IntoColumn};
 pub use typed::{Typed, TypedAggregate, TypedNode, TypedSort, TypedWindow};
 pub use window::{Frame, Over, WindowFunction, dense_rank, lag, lead, rank, row_number};
 
-pub(crate) use travel::as_text;
 pub(crate) use kernels::Fold;
+pub(crate) use travel::as_text;
 pub(crate) use tree::Node;
 pub(crate) use typing::{column, refused};

@@ -16,7 +16,8 @@ pub(super) async fn query(session: &Session, query: &str, frames: Vec<(String, D
         return Err(Error::new(ErrorKind::SqlInvalid, message).with_engine(session.engine_name()).with_operation("sql"));
     }
     let bounds: Vec<DataFrame> = frames.iter().map(|(_, frame)| frame.clone()).collect();
-    let answer = if session.inner.engine.has_sql() { here(session, query, frames).await? } else { there(session, query, frames).await? };
+    let answer =
+        if session.inner.engine.has_sql() { here(session, query, frames).await? } else { there(session, query, frames).await? };
     Ok(answer.bound_by(&bounds))
 }
 
@@ -34,7 +35,9 @@ async fn there(session: &Session, query: &str, frames: Vec<(String, DataFrame)>)
 async fn open(session: &Session) -> Result<Session> {
     if !EngineFactory::linked().iter().any(|engine| engine.name() == PLANNER) {
         let name = session.engine_name();
-        let message = format!("{name} has no SQL of its own, and this program has no DataFusion, which plans and runs it for all; switch on the feature datafusion of the crate fugue-rs");
+        let message = format!(
+            "{name} has no SQL of its own, and this program has no DataFusion, which plans and runs it for all; switch on the feature datafusion of the crate fugue-rs"
+        );
         return Err(Error::unsupported(name, "sql", message));
     }
     let pool = session.inner.pool.clone();

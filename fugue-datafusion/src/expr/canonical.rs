@@ -48,12 +48,12 @@ impl ScalarUDFImpl for Canonical {
         let Some(array) = arrays.first() else { return datafusion::common::internal_err!("fugue_canonical takes a column") };
         // Adding a positive zero makes a zero positive.
         Ok(ColumnarValue::Array(match array.data_type() {
-            DataType::Float64 => {
-                Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|x| if x.is_nan() { f64::NAN } else { x + 0.0 }))
-            }
-            DataType::Float32 => {
-                Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|x| if x.is_nan() { f32::NAN } else { x + 0.0 }))
-            }
+            DataType::Float64 => Arc::new(
+                array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|x| if x.is_nan() { f64::NAN } else { x + 0.0 }),
+            ),
+            DataType::Float32 => Arc::new(
+                array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|x| if x.is_nan() { f32::NAN } else { x + 0.0 }),
+            ),
             _ => Arc::clone(array),
         }))
     }

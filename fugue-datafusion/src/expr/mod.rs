@@ -6,12 +6,16 @@
 mod canonical;
 mod kernel;
 
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::Schema as ArrowSchema;
+use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 use fugue_core::Result;
 use fugue_core::Type;
-use fugue_core::expr::{Function, Typed, TypedNode};
+use fugue_core::expr::{Function, Typed, TypedNode, evaluate};
 
 use crate::error::from_native;
 use crate::travel::Site;
@@ -33,7 +37,10 @@ impl Lower<'_> {
     pub(crate) fn expr(&self, typed: &Typed) -> Result<Expr> {
         match self.native(typed)? {
             Some(native) => Ok(native),
-            None => Kernel::call(typed, self.plan, self.site),
+            None => match constant(typed) {
+                Some(value) => Ok(Expr::Literal(value, None)),
+                None => Kernel::call(typed, self.plan, self.site),
+            },
         }
     }
 
@@ -46,9 +53,7 @@ impl Lower<'_> {
     fn native(&self, typed: &Typed) -> Result<Option<Expr>> {
         Ok(match &typed.node {
             TypedNode::Column(position) if self.is_in_layout(*position, &typed.ty) => Some(column(self.plan, *position)),
-            TypedNode::Literal(value) => {
-                Some(Expr::Literal(ScalarValue::try_from_array(value, 0).map_err(from_native)?, None))
-            }
+            TypedNode::Literal(value) => Some(Expr::Literal(ScalarValue::try_from_array(value, 0).map_err(from_native)?, None)),
             TypedNode::Call { function, args } => self.function(*function, args)?,
             _ => None,
         })
@@ -108,4 +113,15 @@ impl Lower<'_> {
         let items = items.iter().map(|i| self.expr(i)).collect::<Result<Vec<_>>>()?;
         Ok(Some(Expr::InList(InList::new(Box::new(self.expr(value)?), items, false))))
     }
+}
+
+/// The value of what reads no column, which the optimiser can then use. One that cannot be computed is an error only where there are rows, so
+/// that is left to the kernel.
+fn constant(typed: &Typed) -> Option<ScalarValue> {
+    if !typed.columns().is_empty() {
+        return None;
+    }
+    let row = RecordBatchOptions::new().with_row_count(Some(1));
+    let row = RecordBatch::try_new_with_options(Arc::new(ArrowSchema::empty()), Vec::new(), &row).ok()?;
+    ScalarValue::try_from_array(&evaluate(typed, &row).ok()?, 0).ok()
 }

@@ -137,11 +137,18 @@ impl Parts {
             return None;
         }
         let one = |function: Arc<AggregateUDF>, takes: Option<DataType>, canonical: bool| {
-            Some(Self { functions: vec![function], takes, canonical: canonical || distinct, result: |calls| calls.into_iter().next() })
+            Some(Self {
+                functions: vec![function],
+                takes,
+                canonical: canonical || distinct,
+                result: |calls| calls.into_iter().next(),
+            })
         };
         match (aggregate.function, ty) {
             (F::Count, _) => one(count_udaf(), None, false),
-            (F::Sum, Some(Type::Decimal(p, s))) if *p <= SAFE_DIGITS => one(sum_udaf(), Some(DataType::Decimal128(38, *s)), false),
+            (F::Sum, Some(Type::Decimal(p, s))) if *p <= SAFE_DIGITS => {
+                one(sum_udaf(), Some(DataType::Decimal128(38, *s)), false)
+            }
             (F::Sum, Some(ty)) if ty.is_integer() || ty.is_float() => one(sum_udaf(), Some(aggregate.ty.to_arrow()), false),
             (F::Avg, Some(Type::Decimal(p, _))) if *p <= SAFE_DIGITS && !distinct => one(avg_udaf(), None, false),
             (F::Avg, Some(ty)) if ty.is_float() => one(avg_udaf(), Some(DataType::Float64), false),

@@ -54,7 +54,8 @@ fn grouped(plan: LogicalPlan, group: &Group, site: Option<Site>) -> Result<Optio
     }
     let made = || {
         let keys: Vec<_> = (0..group.keys.len()).map(|i| named(&key_name(i))).collect();
-        let grouped = LogicalPlanBuilder::from(plan.clone()).project(inputs)?.aggregate(keys.clone(), aggregates.calls)?.build()?;
+        let grouped =
+            LogicalPlanBuilder::from(plan.clone()).project(inputs)?.aggregate(keys.clone(), aggregates.calls)?.build()?;
         let columns = keys.into_iter().chain(aggregates.outputs).collect();
         renamed(grouped, columns, &group.schema)
     };

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod engines;
+mod tpch;
 mod twelve;
 
 use std::future::Future;
