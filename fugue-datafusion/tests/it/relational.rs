@@ -38,7 +38,10 @@ fn programs(df: &DataFrame) -> fugue_core::Result<Vec<(&'static str, DataFrame)>
     let other = df.filter(col("n").gt(0))?.select([col("x"), (col("n") * lit(2)).alias("m")])?;
     Ok(vec![
         ("filter", df.filter(col("x").gt_eq(1.0).or(col("k").is_null()))?),
-        ("assign", df.assign([(col("n") / lit(0)).alias("z"), when(col("k").eq("a")).then(col("n") + lit(1)).otherwise(0).alias("w")])?),
+        (
+            "assign",
+            df.assign([(col("n") / lit(0)).alias("z"), when(col("k").eq("a")).then(col("n") + lit(1)).otherwise(0).alias("w")])?,
+        ),
         (
             "aggregate",
             df.group_by(["x"]).aggregate([
@@ -51,7 +54,14 @@ fn programs(df: &DataFrame) -> fugue_core::Result<Vec<(&'static str, DataFrame)>
             ])?,
         ),
         ("extremes", df.group_by(["k"]).aggregate([min("x").alias("lo"), max("x").alias("hi"), stddev("n").alias("sd")])?),
-        ("global", df.filter(col("n").gt(lit(i64::MAX)))?.aggregate([count_all().alias("c"), sum("n").alias("s"), max("x").alias("m")])?),
+        (
+            "global",
+            df.filter(col("n").gt(lit(i64::MAX)))?.aggregate([
+                count_all().alias("c"),
+                sum("n").alias("s"),
+                max("x").alias("m"),
+            ])?,
+        ),
         ("having", df.select_with(Select::new([col("k"), sum("n").alias("s")]).having(sum("n").gt(0).or(col("k").is_null())))?),
         ("inner", df.join_on(&other, "inner", ["x"])?),
         ("left", df.join_on(&other, "left_outer", ["x"])?),
@@ -101,7 +111,9 @@ fn queries_mean_what_datafusion_says() -> Outcome {
         let session = Session::with_engine(DataFusionEngine::new(3)?)?;
         let df = frame(&session)?;
         assert_eq!(df.schema().to_string(), ROWS);
-        let answer = session.sql("SELECT k AS `K`, count(*) AS c FROM t WHERE n IS NOT NULL GROUP BY k ORDER BY c, k", [("t", &df)]).await?;
+        let answer = session
+            .sql("SELECT k AS `K`, count(*) AS c FROM t WHERE n IS NOT NULL GROUP BY k ORDER BY c, k", [("t", &df)])
+            .await?;
         assert_eq!(answer.schema().to_string(), "K:str,c:long");
         assert_eq!(answer.count().await?, 3);
         for (wrong, says) in [
