@@ -6,12 +6,14 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::Result as NativeResult;
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use fugue_core::expr::{Typed, TypedNode, evaluate};
 use fugue_core::schema::normalise_array;
+use fugue_core::travel::error_to_text;
 use fugue_core::{Error, ErrorKind, Field, Result, Schema};
 
 use crate::error::into_native;
@@ -127,7 +129,10 @@ impl ScalarUDFImpl for Kernel {
             .collect::<NativeResult<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(self.args.to_arrow(), columns, &options)?;
-        let value = evaluate(&self.expr, &batch).map_err(into_native)?;
+        let value = evaluate(&self.expr, &batch).map_err(|error| {
+            // A cluster carries nothing but text from a task to who asked.
+            if self.plain { DataFusionError::Execution(error_to_text(error)) } else { into_native(error) }
+        })?;
         let returned = call.return_field.data_type();
         Ok(ColumnarValue::Array(if value.data_type() == returned {
             value
