@@ -9,7 +9,7 @@ use datafusion::common::Result as NativeResult;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+    ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use fugue_core::expr::{Typed, TypedNode, evaluate};
 use fugue_core::schema::normalise_array;
@@ -125,7 +125,7 @@ impl ScalarUDFImpl for Kernel {
             .args
             .iter()
             .zip(self.args.fields())
-            .map(|(arg, field)| Ok(normalise_array(&arg.to_array(rows)?, field.ty()).map_err(into_native)?))
+            .map(|(arg, field)| normalise_array(&arg.to_array(rows)?, field.ty()).map_err(into_native))
             .collect::<NativeResult<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(self.args.to_arrow(), columns, &options)?;

@@ -87,7 +87,7 @@ async fn shown(df: &DataFrame) -> fugue_core::Result<Vec<String>> {
     lines.sort_unstable();
     lines.push(schema);
     // The width of columns depends on which zero is shown.
-    Ok(lines.into_iter().map(|l| l.replace(' ', "").replace('-', "")).collect())
+    Ok(lines.into_iter().map(|l| l.replace([' ', '-'], "")).collect())
 }
 
 #[test]

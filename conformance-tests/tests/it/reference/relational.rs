@@ -145,22 +145,18 @@ impl Reference {
                     return Ok(Vec::new());
                 }
             }
-            Some(Fault::LosesARowOfASelect) => {
-                if rows.len() > 1 {
-                    rows.pop();
-                }
+            Some(Fault::LosesARowOfASelect) if rows.len() > 1 => {
+                rows.pop();
             }
-            Some(Fault::TellsNansApartInGroups) => {
-                // The bits of NaN are part of the key: only the last NaN of a column stays with the others.
-                if select.group.is_some() && rows.len() > 1 {
-                    let nan = |row: &OwnRow| row.iter().any(|v| matches!(v, OwnValue::Float(x) if x.is_nan()));
-                    let (with, without): (Vec<_>, Vec<_>) = rows.into_iter().partition(nan);
-                    let mut out = select.rows(&without, dialect).map_err(wrong)?;
-                    for row in with {
-                        out.extend(select.rows(&[row], dialect).map_err(wrong)?);
-                    }
-                    return Ok(out);
+            // The bits of NaN are part of the key: only the last NaN of a column stays with the others.
+            Some(Fault::TellsNansApartInGroups) if select.group.is_some() && rows.len() > 1 => {
+                let nan = |row: &OwnRow| row.iter().any(|v| matches!(v, OwnValue::Float(x) if x.is_nan()));
+                let (with, without): (Vec<_>, Vec<_>) = rows.into_iter().partition(nan);
+                let mut out = select.rows(&without, dialect).map_err(wrong)?;
+                for row in with {
+                    out.extend(select.rows(&[row], dialect).map_err(wrong)?);
                 }
+                return Ok(out);
             }
             _ => {}
         }
@@ -322,13 +318,7 @@ impl Dialect for Reference {
             (Fault::ForgetsNullsInLists, F::IsIn, [value, items @ ..]) => {
                 OwnValue::Bool(items.contains(value) && !value.is_null())
             }
-            (Fault::TakesNullForAnEqual, F::NotDistinct, _) => {
-                if nulls {
-                    OwnValue::Null
-                } else {
-                    return None;
-                }
-            }
+            (Fault::TakesNullForAnEqual, F::NotDistinct, _) if nulls => OwnValue::Null,
             (Fault::CoalescesNothing, F::Coalesce, [first, ..]) => first.clone(),
             (Fault::CoalescesNothing, F::NullIf, [first, ..]) => first.clone(),
             (Fault::JoinsTextOverNulls, F::Concat, _) => OwnValue::Text(args.iter().filter_map(as_text).collect()),
