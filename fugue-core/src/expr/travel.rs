@@ -255,8 +255,10 @@ fn written(column: &ArrayRef, ty: &Type) -> Result<Vec<u8>> {
 }
 
 fn read(bytes: &[u8], ty: &Type) -> Result<ArrayRef> {
-    let batch = arrow::ipc::reader::StreamReader::try_new(bytes, None)?.next().transpose()?;
-    match batch {
+    // Arrow's reader trusts lengths that it reads, and panics where they are wrong.
+    let first = || arrow::ipc::reader::StreamReader::try_new(bytes, None)?.next().transpose();
+    let batch = std::panic::catch_unwind(first).map_err(|_| unread("the value of a literal is damaged"))?;
+    match batch? {
         Some(batch) if batch.num_rows() == 1 && batch.num_columns() == 1 && *batch.column(0).data_type() == ty.to_arrow() => {
             Ok(Arc::clone(batch.column(0)))
         }
