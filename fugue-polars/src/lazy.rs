@@ -125,13 +125,20 @@ fn apart<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     if rayon::current_thread_index().is_none() || Pool::runs_here() {
         return polars_async::executor::block_in_place(caught);
     }
+    // A thread of the executor may be one of a pool as well: Polars 0.55 keeps single threads busy with a pool of their own
+    // (`NOOP_POOL` in polars-core), which they never leave. Its duty must go to another one all the same.
+    polars_async::executor::block_in_place(|| beside(caught))
+}
+
+/// Runs work on a thread of its own, while the pool that this thread belongs to goes on.
+fn beside<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     std::thread::scope(|scope| {
         let (send, receive) = sync_channel(1);
         std::thread::Builder::new()
             .name("fugue-polars".to_owned())
             .spawn_scoped(scope, move || {
                 // The receiver is there until the answer is.
-                let _ = send.send(caught());
+                let _ = send.send(work());
             })
             .map_err(|e| Error::new(ErrorKind::SettingInvalid, "the operating system gives no more threads").with_source(e))?;
         loop {
