@@ -32,6 +32,7 @@ mod error;
 mod exec;
 mod expr;
 mod frame;
+mod guard;
 mod into;
 mod map;
 mod native;

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use async_trait::async_trait;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
-use datafusion::catalog::Session;
+use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchemaRef, Result};
 use datafusion::datasource::provider_as_source;
@@ -26,6 +26,7 @@ use fugue_core::schema::normalise_array;
 
 use crate::error::into_native;
 use crate::exec::CallExec;
+use crate::guard::{GuardNode, GuardTable};
 use crate::map::Call;
 use crate::place::{PlaceExec, PlaceNode};
 use crate::source::CallTable;
@@ -51,9 +52,13 @@ impl CallNode {
     pub(crate) fn as_tables(plan: LogicalPlan) -> Result<LogicalPlan> {
         let as_table = |plan: LogicalPlan| -> Result<Transformed<LogicalPlan>> {
             let LogicalPlan::Extension(extension) = &plan else { return Ok(Transformed::no(plan)) };
-            let Some(node) = extension.node.as_any().downcast_ref::<Self>() else { return Ok(Transformed::no(plan)) };
-            let table = provider_as_source(Arc::new(CallTable::new(Arc::clone(&node.call), node.inputs.clone())));
-            let scan = LogicalPlanBuilder::scan(UNNAMED_TABLE, table, None)?.build()?;
+            let node = extension.node.as_any();
+            let table: Arc<dyn TableProvider> = match (node.downcast_ref::<Self>(), node.downcast_ref::<GuardNode>()) {
+                (Some(node), _) => Arc::new(CallTable::new(Arc::clone(&node.call), node.inputs.clone())),
+                (_, Some(node)) => Arc::new(GuardTable::new(node.input().clone())),
+                _ => return Ok(Transformed::no(plan)),
+            };
+            let scan = LogicalPlanBuilder::scan(UNNAMED_TABLE, provider_as_source(table), None)?.build()?;
             // What is above it knows the columns without the name of a table.
             let columns = (0..scan.schema().fields().len()).map(|i| column(&scan, i).alias(scan.schema().field(i).name()));
             let columns = columns.collect::<Vec<_>>();
@@ -137,6 +142,9 @@ impl ExtensionPlanner for Planner {
         if let (Some(node), [input]) = (node.as_any().downcast_ref::<PlaceNode>(), inputs) {
             let places = session.config().target_partitions();
             return Ok(Some(Arc::new(PlaceExec::new(Arc::clone(&node.placing), Arc::clone(input), places, false))));
+        }
+        if let (Some(_), [input]) = (node.as_any().downcast_ref::<GuardNode>(), inputs) {
+            return Ok(Some(Arc::clone(input)));
         }
         let Some(node) = node.as_any().downcast_ref::<CallNode>() else { return Ok(None) };
         Ok(Some(Arc::new(CallExec::new(Arc::clone(&node.call), inputs.to_vec()))))

@@ -180,19 +180,27 @@ impl TableProvider for CallTable {
             inputs.push(planned(input, session).await?);
         }
         let call: Arc<dyn ExecutionPlan> = Arc::new(CallExec::new(Arc::clone(&self.call), inputs));
-        let Some(projection) = projection else { return Ok(call) };
-        let schema = self.schema();
-        let column = |i: &usize| -> (Arc<dyn PhysicalExpr>, String) {
-            let name = schema.field(*i).name();
-            (Arc::new(Column::new(name, *i)), name.clone())
-        };
-        Ok(Arc::new(ProjectionExec::try_new(projection.iter().map(column).collect::<Vec<_>>(), call)?))
+        projected(call, &self.schema(), projection)
     }
+}
+
+/// Some of the columns of a step.
+pub(crate) fn projected(
+    plan: Arc<dyn ExecutionPlan>,
+    schema: &SchemaRef,
+    projection: Option<&Vec<usize>>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let Some(projection) = projection else { return Ok(plan) };
+    let column = |i: &usize| -> (Arc<dyn PhysicalExpr>, String) {
+        let name = schema.field(*i).name();
+        (Arc::new(Column::new(name, *i)), name.clone())
+    };
+    Ok(Arc::new(ProjectionExec::try_new(projection.iter().map(column).collect::<Vec<_>>(), plan)?))
 }
 
 /// The plan of an input. A context of a cluster puts a whole plan behind one step of one partition; what is planned here is the inside
 /// of such a plan, and must show the partitions that it will have.
-async fn planned(input: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+pub(crate) async fn planned(input: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
     match session.as_any().downcast_ref::<SessionState>() {
         Some(state) if session.config().get_extension::<Away>().is_some() => {
             Planner.create_physical_plan(&state.optimize(input)?, session).await

@@ -13,7 +13,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{Statement as SqlStatement, TableFactor, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Query, Select, Statement as SqlStatement, TableFactor, Visit, Visitor};
 use fugue_core::{Error, ErrorKind, Result};
 
 use crate::error::from_native;
@@ -52,21 +52,40 @@ fn only_queries(statement: &Statement) -> Result<()> {
         return refuse("only queries (SELECT, WITH, VALUES) are answered here");
     };
     let SqlStatement::Query(query) = &**statement else { return refuse("only queries (SELECT, WITH, VALUES) are answered here") };
-    match query.visit(&mut Samples) {
-        ControlFlow::Break(()) => refuse("TABLESAMPLE is not answered; take the sample of the frame before the query"),
+    match query.visit(&mut Unread) {
+        ControlFlow::Break(message) => refuse(message),
         ControlFlow::Continue(()) => Ok(()),
     }
 }
 
-/// Looks for samples, which DataFusion reads over.
-struct Samples;
+/// Looks for clauses that DataFusion reads over.
+struct Unread;
 
-impl Visitor for Samples {
-    type Break = ();
+impl Visitor for Unread {
+    type Break = &'static str;
 
-    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<()> {
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
+        if !query.locks.is_empty() {
+            return ControlFlow::Break("FOR UPDATE and FOR SHARE are not answered: a query locks nothing; leave them out");
+        }
+        if query.for_clause.is_some() || query.settings.is_some() || query.format_clause.is_some() {
+            return ControlFlow::Break("FOR XML, FOR JSON, SETTINGS and FORMAT are not answered; leave them out");
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
+        match select.into {
+            Some(_) => ControlFlow::Break("SELECT … INTO is not answered: a query makes no tables; save or persist its result"),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Self::Break> {
         match table {
-            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => ControlFlow::Break(()),
+            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
+                ControlFlow::Break("TABLESAMPLE is not answered; take the sample of the frame before the query")
+            }
             _ => ControlFlow::Continue(()),
         }
     }

@@ -3,7 +3,9 @@
 use fugue_core::arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use fugue_core::expr::{Function, Typed, TypedNode, evaluate};
 use fugue_core::{Field, Result, Schema, Type};
-use polars::prelude::{Column, DataFrame, Expr, Field as PolarsField, PlSmallStr, PolarsResult, col, lit, map_multiple};
+use polars::prelude::{
+    Column, DataFrame, DataType, Expr, Field as PolarsField, PlSmallStr, PolarsResult, col, lit, map_multiple, when,
+};
 
 use crate::batches::{from_batches, to_batches};
 use crate::error::{from_polars, into_polars};
@@ -26,6 +28,30 @@ pub(crate) fn lower(typed: &Typed) -> Result<Expr> {
     }
 }
 
+/// A condition of a filter. One that can fail is told to Polars as a strict cast, which it does not put before other filters or below joins:
+/// it must not meet rows that a step before it takes away.
+pub(crate) fn condition(typed: &Typed) -> Result<Expr> {
+    if !typed.can_fail() {
+        return lower(typed);
+    }
+    Ok(kernel(typed)?.cast(DataType::Int8).strict_cast(DataType::Boolean))
+}
+
+/// The same, as a key: floats that are equal have equal bits.
+pub(crate) fn key(typed: &Typed) -> Result<Expr> {
+    Ok(canonical(lower(typed)?, &typed.ty))
+}
+
+/// Values with one NaN and one zero.
+pub(crate) fn canonical(value: Expr, ty: &Type) -> Expr {
+    let (nan, zero) = match ty {
+        Type::Float32 => (lit(f32::NAN), lit(0.0_f32)),
+        Type::Float64 => (lit(f64::NAN), lit(0.0_f64)),
+        _ => return value,
+    };
+    when(value.clone().is_nan()).then(nan).otherwise(value + zero)
+}
+
 fn native(typed: &Typed) -> Result<Option<Expr>> {
     Ok(match &typed.node {
         TypedNode::Column(position) => Some(col(numbered(*position))),
@@ -40,6 +66,8 @@ fn call(function: Function, args: &[Typed]) -> Result<Option<Expr>> {
     let plain = args.iter().all(|a| !a.ty.is_nested() && !matches!(a.ty, Type::Decimal(_, _)));
     let integers = args.iter().all(|a| a.ty.is_integer());
     let make: fn(Expr, Expr) -> Expr = match function {
+        // Polars takes an And apart, and may pass over the part that fails.
+        Function::And | Function::Or if args.iter().any(Typed::can_fail) => return Ok(None),
         Function::And => Expr::logical_and,
         Function::Or => Expr::logical_or,
         // Floats have the contract's one order here too.

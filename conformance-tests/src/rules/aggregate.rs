@@ -1,7 +1,7 @@
 //! Aggregates: what counts, what type comes out, and what is made of nothing.
 
 use fugue_core::expr::{
-    avg, checked_sum, col, collect_list, count, count_all, count_distinct, first, last, max, median, min, quantile, stddev,
+    avg, checked_sum, col, collect_list, count, count_all, count_distinct, first, last, lit, max, median, min, quantile, stddev,
     stddev_population, sum, variance, variance_population,
 };
 use fugue_core::{ErrorKind, blocking};
@@ -203,6 +203,68 @@ pub fn conditions_of_aggregates(t: &Bench) -> Outcome {
             is(max("a").where_(col("a").gt(9)), "long", values![()]),
         ],
     )
+}
+
+/// A constant counts as often as there are rows, and not at all where there are none.
+pub fn constants_count_every_row(t: &Bench) -> Outcome {
+    let columns = |rows: i64, three: OwnValue, sum: OwnValue| {
+        vec![
+            is(fugue_core::expr::sum(lit(1)), "long", vec![sum]),
+            is(max(lit(3)), "long", vec![three]),
+            is(count_all().where_(lit(true)), "long", values![rows]),
+            is(count(lit("x")), "long", values![rows]),
+        ]
+    };
+    let table = table!("a:long"; [5], [()], [7])?;
+    aggregates(t, &table, &columns(3, OwnValue::from(3), OwnValue::from(3)))?;
+    aggregates(t, &table!("a:long";)?, &columns(0, OwnValue::Null, OwnValue::Null))?;
+    t.on_each_lane(|lane| {
+        let constant = || [(lit(1) + lit(2)).alias("k"), count_all().alias("n")];
+        t.same(&table!("k:long,n:long"; [3, 3])?, &t.frame(lane, &table)?.select(constant())?)?;
+        t.same(&table!("k:long,n:long";)?, &t.frame(lane, &table!("a:long";)?)?.select(constant())?)
+    })
+}
+
+/// Keys that are equal are given as one of them, whichever came: zero without a sign, so that what is made of it is the same everywhere.
+pub fn keys_have_one_zero(t: &Bench) -> Outcome {
+    let table = table!("x:double,y:float"; [-0.0, -0.0])?;
+    let both = table!("x:double,y:float"; [-0.0, 0.0], [0.0, -0.0])?;
+    let shown = || [col("x").cast("str").alias("x"), col("y").cast("str").alias("y")];
+    let plain = table!("x:str,y:str"; ["0.0", "0.0"])?;
+    t.on_each_lane(|lane| {
+        for table in [&table, &both] {
+            let frame = t.frame(lane, table)?;
+            t.same(&plain, &frame.distinct()?.select(shown())?)?;
+            t.same(&plain, &frame.group_by(["x", "y"]).aggregate([count_all().alias("n")])?.select(shown())?)?;
+            t.same(&plain, &frame.union(&frame)?.select(shown())?)?;
+            t.same(&plain, &frame.intersect(&frame)?.select(shown())?)?;
+            t.same(&plain, &frame.aggregate([max("x").alias("x"), min("y").alias("y")])?.select(shown())?)?;
+        }
+        Ok(())
+    })
+}
+
+/// D87: the deviation of a single value that is not finite is not zero.
+pub fn deviations_of_what_is_not_finite(t: &Bench) -> Outcome {
+    let columns = || {
+        [is(stddev_population("x"), "double", values![f64::NAN]), is(variance_population("x"), "double", values![f64::NAN])]
+    };
+    aggregates(t, &table!("x:double"; [f64::NAN])?, &columns())?;
+    aggregates(t, &table!("x:double"; [f64::INFINITY], [()])?, &columns())?;
+    let table = table!("k:int,x:double"; [1, f64::NAN], [2, 1.0], [3, ()])?;
+    t.on_each_lane(|lane| {
+        let grouped = t.frame(lane, &table)?.group_by("k").aggregate([stddev_population("x").alias("d")])?;
+        t.same(&table!("k:int,d:double"; [1, f64::NAN], [2, 0.0], [3, ()])?, &grouped)
+    })
+}
+
+/// Maps have no order of entries, and so are not counted apart.
+pub fn maps_are_not_counted_apart(t: &Bench) -> Outcome {
+    let entry = |key: &str| OwnValue::Map(vec![(OwnValue::text(key), OwnValue::from(1))]);
+    let table = Table::new(fugue_core::Schema::parse("m:<str,long>")?, vec![vec![entry("a")], vec![entry("b")]]);
+    let frame = t.frame(&Lane::plain(), &table)?;
+    let counted = frame.aggregate([count_distinct("m").alias("n")]).and_then(|f| blocking::wait(f.collect()));
+    expect_error(counted, &[ErrorKind::ExpressionInvalid], "counting different maps").map(|_| ())
 }
 
 /// Random aggregates over random groups are what the oracle says.

@@ -242,6 +242,10 @@ macro_rules! for_each_rule {
                 deviations,
                 first_last_and_lists_follow_an_order,
                 conditions_of_aggregates,
+                constants_count_every_row,
+                keys_have_one_zero,
+                deviations_of_what_is_not_finite,
+                maps_are_not_counted_apart,
                 matches_the_oracle,
             }
             window {
@@ -258,6 +262,8 @@ macro_rules! for_each_rule {
                 assign_replaces_and_appends,
                 aggregates_of_all_and_by_keys,
                 columns_are_renamed_dropped_and_altered,
+                a_filter_never_sees_rows_that_are_gone,
+                both_sides_of_a_condition_are_computed,
             }
             join {
                 kinds_and_their_columns,

@@ -6,6 +6,7 @@ use fugue_core::relational::Select;
 use super::support::{example, table};
 use crate::bench::Bench;
 use crate::failure::Outcome;
+use crate::value::{OwnValue, Table};
 
 /// 6.2: rows for which the condition is true, and not those for which it is null.
 pub fn filter_keeps_what_is_true(t: &Bench) -> Outcome {
@@ -106,5 +107,45 @@ pub fn columns_are_renamed_dropped_and_altered(t: &Bench) -> Outcome {
         t.same(&table!("b:int"; [2], [4])?, &frame.drop(["a", "c"])?)?;
         t.same(&table!("a:int,b:str,c:int"; [1, "2", 3], [(), "4", ()])?, &frame.alter("b:str,a:int")?)?;
         t.same(&table!("c:int,a:str"; [3, "1"], [(), ()])?, &frame.select(["c", "a"])?)
+    })
+}
+
+/// A condition is not asked of rows that a step before took away: what is right in the order in which it was written does not fail. Rows so
+/// many that engines put filters together, or compute all of one side of an `and`.
+pub fn a_filter_never_sees_rows_that_are_gone(t: &Bench) -> Outcome {
+    let row = |i: i64| {
+        let text = if i % 2 == 0 { OwnValue::text("x") } else { OwnValue::from((i % 10).to_string().as_str()) };
+        vec![OwnValue::from(i), OwnValue::from(i % 2 == 1), text]
+    };
+    let table = Table::new(fugue_core::Schema::parse("i:long,ok:bool,s:str")?, (0..1_200).map(row).collect());
+    let nines = Table::new(table.schema.clone(), table.rows.iter().skip(9).step_by(10).cloned().collect());
+    let odd = Table::new(fugue_core::Schema::parse("i:long")?, (0..1_200).skip(1).step_by(2).map(|i| vec![OwnValue::from(i)]).collect());
+    let number = || col("s").cast("long");
+    t.on_each_lane(|lane| {
+        let frame = t.frame(lane, &table)?;
+        let ok = frame.filter(col("ok"))?;
+        t.same(&nines, &ok.filter(number().gt(8))?)?;
+        t.same(&nines, &ok.assign([number().alias("n")])?.filter(col("n").gt(8))?.drop(["n"])?)?;
+        t.same(&nines, &frame.join(&t.frame(lane, &odd)?, "inner")?.filter(number().gt(8))?)?;
+        t.same(&nines, &frame.join(&t.frame(lane, &odd)?, "semi")?.filter(number().gt(8))?)?;
+        let keyed = ok.select([number().alias("n"), count_all().alias("c")])?;
+        t.same(&table!("n:long,c:long"; [9, 120])?, &keyed.filter(col("n").gt(8))?)?;
+        let first = frame.group_by("ok").take(1, ["i desc"])?.filter(col("i").eq(1_199))?;
+        t.same(&table!("i:long,ok:bool,s:str"; [1_199, true, "9"])?, &first.filter(number().gt(8))?)
+    })
+}
+
+/// Both sides of `and` and `or` are computed for every row, so that an error does not depend on how rows are cut.
+pub fn both_sides_of_a_condition_are_computed(t: &Bench) -> Outcome {
+    let row = |i: i64| vec![OwnValue::from(i == 0), if i == 0 { OwnValue::text("7") } else { OwnValue::text("x") }];
+    let table = Table::new(fugue_core::Schema::parse("ok:bool,s:str")?, (0..1_200).map(row).collect());
+    t.on_each_lane(|lane| {
+        let number = || col("s").cast("long").gt(3);
+        for condition in [col("ok").and(number()), (!col("ok")).or(number()), number().and(col("ok"))] {
+            let frame = t.frame(lane, &table)?.filter(condition.clone()).and_then(|f| fugue_core::blocking::wait(f.collect()));
+            crate::failure::expect_error(frame, &[fugue_core::ErrorKind::ValueInvalid], &condition.to_string())?;
+        }
+        let guarded = fugue_core::expr::when(col("ok")).then(number()).otherwise(false);
+        t.same(&table!("ok:bool,s:str"; [true, "7"])?, &t.frame(lane, &table)?.filter(guarded)?)
     })
 }

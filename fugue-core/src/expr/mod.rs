@@ -15,6 +15,7 @@
 
 mod aggregate;
 mod build;
+mod fallible;
 mod function;
 mod kernels;
 mod literal;

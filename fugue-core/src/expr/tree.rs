@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::schema::Type;
 
 use super::aggregate::AggregateCall;
@@ -14,7 +14,23 @@ use super::{Function, Literal};
 /// Made by [`col`](super::col), [`lit`](super::lit), the operators `+ - * / %`, `!` and unary `-`, and the methods here. Whatever is not an
 /// expression yet, where one is expected, is taken as a literal: `col("n").gt(3)`, `col("name").eq("x")`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Expr(pub(crate) Arc<Node>);
+pub struct Expr(Arc<Tree>);
+
+/// A node, and what is below it.
+#[derive(Debug, PartialEq)]
+struct Tree {
+    node: Node,
+    /// Levels, this one included.
+    depth: usize,
+    /// Nodes, a part as often as it stands here.
+    size: usize,
+}
+
+/// Expressions nested deeper are refused: whoever walks over them must not exhaust the stack.
+pub(super) const DEEPEST: usize = 400;
+
+/// Expressions with more parts are refused: one that is added to itself again and again is small in memory, and endless for who reads it.
+const LARGEST: usize = 10_000_000;
 
 /// What an expression is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +58,27 @@ pub(crate) enum Node {
     Mistake(Mistake),
 }
 
+impl Node {
+    /// Calls a visitor with each part.
+    pub(super) fn parts<'e>(&'e self, mut visit: impl FnMut(&'e Expr)) {
+        match self {
+            Self::Column(_) | Self::Wildcard | Self::Literal(_) | Self::Mistake(_) => {}
+            Self::Alias(of, _) => visit(of),
+            Self::Cast { input, .. } => visit(input),
+            Self::Call(_, args) => args.iter().for_each(visit),
+            Self::Case { branches, otherwise } => {
+                for (condition, value) in branches {
+                    visit(condition);
+                    visit(value);
+                }
+                otherwise.iter().for_each(visit);
+            }
+            Self::Aggregate(call) => call.arg.iter().chain(&call.filter).for_each(visit),
+            Self::Window(call) => call.arg.iter().for_each(visit),
+        }
+    }
+}
+
 /// An error that waits for the plan to be built.
 #[derive(Clone, Debug)]
 pub(crate) struct Mistake(pub(crate) Arc<Error>);
@@ -54,11 +91,26 @@ impl PartialEq for Mistake {
 
 impl Expr {
     pub(crate) fn new(node: Node) -> Self {
-        Self(Arc::new(node))
+        let (mut depth, mut size) = (1, 1_usize);
+        node.parts(|part| {
+            depth = depth.max(part.0.depth + 1);
+            size = size.saturating_add(part.0.size);
+        });
+        let tree = Self(Arc::new(Tree { node, depth, size }));
+        let message = if depth > DEEPEST {
+            "is nested deeper than 400 levels; write .is_in([…]) for many comparisons, join many parts in halves, or compute it in \
+             several steps"
+        } else if size > LARGEST {
+            "has more than ten million parts; compute it in several steps, or join with a frame of the values"
+        } else {
+            return tree;
+        };
+        // Nothing grows on it any more, so that no walk and no drop goes deeper.
+        Self::mistake(Error::new(ErrorKind::ExpressionInvalid, format!("the expression {message}: {}", tree.shown())))
     }
 
     pub(crate) fn node(&self) -> &Node {
-        &self.0
+        &self.0.node
     }
 
     pub(crate) fn call(function: Function, args: impl IntoIterator<Item = Self>) -> Self {

@@ -41,7 +41,8 @@ impl SetOp {
     pub fn new(kind: SetKind, all: bool, left: &Schema, right: &Schema) -> Result<Self> {
         if left != right {
             let message = format!(
-                "{kind} needs the same columns on both sides, in the same order; the left has {left} and the right {right}; select or cast                  them first"
+                "{kind} needs the same columns on both sides, in the same order; the left has {left} and the right {right}; select or \
+                 cast them first"
             );
             return Err(Error::new(ErrorKind::SchemaMismatch, message));
         }

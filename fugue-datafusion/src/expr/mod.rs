@@ -74,6 +74,8 @@ impl Lower<'_> {
     fn function(&self, function: Function, args: &[Typed]) -> Result<Option<Expr>> {
         let plain = args.iter().all(|a| is_plain(&a.ty));
         let operator = match function {
+            // Whether DataFusion evaluates the second side depends on how many rows of a batch the first leaves.
+            Function::And | Function::Or if args.iter().any(Typed::can_fail) => return Ok(None),
             Function::And => Operator::And,
             Function::Or => Operator::Or,
             Function::Equal if plain => Operator::Eq,

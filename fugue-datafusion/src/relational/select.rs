@@ -10,6 +10,7 @@ use super::{finish, is_key, named, renamed};
 use crate::error::from_native;
 use crate::expr::{Lower, canonical};
 use crate::frame::DataFusionFrame;
+use crate::guard::GuardNode;
 use crate::travel::Site;
 use crate::types::column;
 
@@ -25,7 +26,8 @@ pub(super) fn select(frame: &DataFusionFrame, select: &SelectPlan, site: Option<
     }
     let lower = Lower { plan: &plan, site };
     let columns = select.columns.iter().map(|c| lower.expr(c)).collect::<Result<Vec<_>>>()?;
-    let mut plan = renamed(plan, columns, &select.output).map_err(from_native)?;
+    let plan = renamed(plan, columns, &select.output).map_err(from_native)?;
+    let mut plan = GuardNode::projection(plan, &select.columns);
     if select.distinct {
         plan = distinct_of(plan, select).map_err(from_native)?;
     }
@@ -34,6 +36,7 @@ pub(super) fn select(frame: &DataFusionFrame, select: &SelectPlan, site: Option<
 
 fn filtered(plan: LogicalPlan, condition: Option<&Typed>, site: Option<Site>) -> Result<LogicalPlan> {
     let Some(condition) = condition else { return Ok(plan) };
+    let plan = if condition.can_fail() { GuardNode::whole(plan) } else { plan };
     let condition = Lower { plan: &plan, site }.expr(condition)?;
     LogicalPlanBuilder::from(plan).filter(condition).and_then(LogicalPlanBuilder::build).map_err(from_native)
 }
@@ -54,8 +57,9 @@ fn grouped(plan: LogicalPlan, group: &Group, site: Option<Site>) -> Result<Optio
     }
     let made = || {
         let keys: Vec<_> = (0..group.keys.len()).map(|i| named(&key_name(i))).collect();
-        let grouped =
-            LogicalPlanBuilder::from(plan.clone()).project(inputs)?.aggregate(keys.clone(), aggregates.calls)?.build()?;
+        let inputs = LogicalPlanBuilder::from(plan.clone()).project(inputs)?.build()?;
+        let inputs = GuardNode::projection(inputs, &group.keys);
+        let grouped = LogicalPlanBuilder::from(inputs).aggregate(keys.clone(), aggregates.calls)?.build()?;
         let columns = keys.into_iter().chain(aggregates.outputs).collect();
         renamed(grouped, columns, &group.schema)
     };

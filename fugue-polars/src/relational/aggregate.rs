@@ -5,7 +5,7 @@ use fugue_core::{Result, Type};
 use polars::prelude::{DataType, Expr, NULL, col, len, lit, when};
 
 use super::is_key;
-use crate::expr::lower;
+use crate::expr::{key, lower};
 use crate::types;
 
 /// A sum of decimals with so many digits does not leave 38 digits in as many rows as Polars counts.
@@ -59,7 +59,9 @@ impl Aggregates {
             return Ok(false);
         }
         let name = format!("_x{number}");
-        self.inputs.push(lower(arg)?.alias(&name));
+        // What is compared is kept as one of those that are equal.
+        let compared = aggregate.distinct || matches!(aggregate.function, F::Min | F::Max);
+        self.inputs.push(if compared { key(arg)? } else { lower(arg)? }.alias(&name));
         let value = match filter {
             Some(filter) => col(&name).filter(filter),
             None => col(&name),

@@ -10,18 +10,21 @@ use std::sync::Arc;
 use fugue_core::engine::Relational;
 use fugue_core::expr::TypedSort;
 use fugue_core::relational::{Join, SelectPlan, SetOp};
-use fugue_core::{Result, Schema, Type};
+use fugue_core::{ErrorKind, Result, Schema, Type};
 use polars::prelude::{Expr, IdxSize, LazyFrame, SortMultipleOptions, by_name, col};
 
 use crate::engine::PolarsEngine;
-use crate::expr::numbered;
+use crate::expr::{canonical, numbered};
 use crate::frame::{Native, Node, PolarsFrame};
 use crate::types;
 
 impl Relational<PolarsFrame> for PolarsEngine {
     fn select(&self, frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<PolarsFrame>> {
-        // A constant that cannot be computed is an error of its rows, if there are any; the derived select tells.
-        Ok(select::select(frame, select).unwrap_or_default())
+        match select::select(frame, select) {
+            // A constant that cannot be computed is an error of its rows, if there are any; the derived select tells.
+            Err(error) if error.kind() == ErrorKind::ValueInvalid => Ok(None),
+            selected => selected,
+        }
     }
 
     fn join(&self, left: &PolarsFrame, right: &PolarsFrame, join: &Join) -> Result<Option<PolarsFrame>> {
@@ -85,6 +88,11 @@ fn named(input: &LazyFrame, schema: &Schema) -> LazyFrame {
 fn unnamed(plan: LazyFrame, schema: &Schema) -> LazyFrame {
     let columns = schema.names().enumerate().map(|(i, name)| col(numbered(i)).alias(name));
     plan.select(columns.collect::<Vec<_>>())
+}
+
+/// Numbered columns as keys: floats that are equal have equal bits.
+fn canonical_columns(schema: &Schema) -> Vec<Expr> {
+    schema.fields().iter().enumerate().map(|(i, field)| canonical(col(numbered(i)), field.ty()).alias(numbered(i))).collect()
 }
 
 /// Whether Polars groups, joins and orders values of a type as the contract does.

@@ -1,20 +1,21 @@
 //! Select: filter, grouping, having, projection and distinct as nodes of a plan.
 
 use fugue_core::Result;
+use fugue_core::expr::Typed;
 use fugue_core::relational::SelectPlan;
 use polars::prelude::{Expr, LazyFrame, UniqueKeepStrategy, col};
 
 use super::aggregate::Aggregates;
-use super::{is_key, named, native, unnamed};
-use crate::expr::{lower, numbered};
+use super::{canonical_columns, is_key, named, native, unnamed};
+use crate::expr::{condition, key, lower, numbered};
 use crate::frame::PolarsFrame;
 
 pub(super) fn select(frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<PolarsFrame>> {
     if !select.windows.is_empty() || (select.distinct && !select.output.fields().iter().all(|f| is_key(f.ty()))) {
         return Ok(None);
     }
-    let filter = select.filter.as_ref().map(lower).transpose()?;
-    let having = select.having.as_ref().map(lower).transpose()?;
+    let filter = select.filter.as_ref().map(condition).transpose()?;
+    let having = select.having.as_ref().map(condition).transpose()?;
     let columns = select.columns.iter().enumerate().map(|(i, c)| Ok(lower(c)?.alias(numbered(i))));
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let group = match &select.group {
@@ -22,13 +23,20 @@ pub(super) fn select(frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<
         Some(group) if !group.keys.iter().all(|k| is_key(&k.ty)) => return Ok(None),
         Some(group) => {
             let Some(aggregates) = Aggregates::new(&group.aggregates)? else { return Ok(None) };
-            let keys = group.keys.iter().map(lower).collect::<Result<Vec<_>>>()?;
+            let keys = group.keys.iter().map(key).collect::<Result<Vec<_>>>()?;
             Some((keys, aggregates))
         }
     };
     // A projection of constants has one row to Polars, however many its input has.
-    let constant = select.group.is_none() && !select.columns.iter().any(|c| !c.columns().is_empty());
-    if constant {
+    let reads = |e: &Typed| !e.columns().is_empty();
+    let reads = match &select.group {
+        None => select.columns.iter().any(reads),
+        Some(group) => {
+            let aggregates = || group.aggregates.iter().flat_map(|a| a.arg.iter().chain(&a.filter));
+            aggregates().next().is_none() || group.keys.iter().chain(aggregates()).any(reads)
+        }
+    };
+    if !reads {
         return Ok(None);
     }
     let (input, output, distinct) = (select.input.clone(), select.output.clone(), select.distinct);
@@ -46,7 +54,7 @@ pub(super) fn select(frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<
         }
         plan = plan.select(columns.clone());
         if distinct {
-            plan = plan.unique(None, UniqueKeepStrategy::Any);
+            plan = plan.select(canonical_columns(&output)).unique(None, UniqueKeepStrategy::Any);
         }
         unnamed(plan, &output)
     };

@@ -4,7 +4,7 @@ use fugue_core::Result;
 use fugue_core::relational::{SetKind, SetOp};
 use polars::prelude::{Expr, LazyFrame, UnionArgs, col, concat, lit};
 
-use super::{is_key, named, native, unnamed};
+use super::{canonical_columns, is_key, named, native, unnamed};
 use crate::expr::numbered;
 use crate::frame::PolarsFrame;
 
@@ -18,7 +18,11 @@ pub(super) fn set_op(left: &PolarsFrame, right: &PolarsFrame, op: &SetOp) -> Res
     native("set operation", vec![left.clone(), right.clone()], schema, move |inputs| {
         let [left, right] = inputs else { return LazyFrame::default() };
         let (l, r) = (named(left, &op.schema), named(right, &op.schema));
-        unnamed(if stacked { both(l, r) } else { counted(l, r, &op) }, &op.schema)
+        if stacked {
+            return unnamed(both(l, r), &op.schema);
+        }
+        let keys = |plan: LazyFrame| plan.select(canonical_columns(&op.schema));
+        unnamed(counted(keys(l), keys(r), &op), &op.schema)
     })
     .map(Some)
 }

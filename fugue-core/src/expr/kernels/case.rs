@@ -4,6 +4,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array, new_null
 use arrow::compute::{interleave, take};
 
 use crate::error::{Error, Result};
+use crate::expr::fallible::widens;
 use crate::expr::{Function, Typed, TypedNode};
 use crate::schema::Type;
 
@@ -134,21 +135,5 @@ fn infallible(expr: &Typed) -> bool {
             };
             total && args.iter().all(infallible)
         }
-    }
-}
-
-/// Whether a cast takes every value.
-fn widens(from: &Type, to: &Type) -> bool {
-    match (from, to) {
-        (from, to) if from == to => true,
-        (Type::Float32, Type::Float64) => true,
-        (from, to) if from.is_integer() && to.is_float() => true,
-        (Type::Int8, Type::Int16 | Type::Int32 | Type::Int64) => true,
-        (Type::Int16, Type::Int32 | Type::Int64) => true,
-        (Type::Int32, Type::Int64) => true,
-        (Type::UInt8, Type::Int16 | Type::Int32 | Type::Int64 | Type::UInt16 | Type::UInt32 | Type::UInt64) => true,
-        (Type::UInt16, Type::Int32 | Type::Int64 | Type::UInt32 | Type::UInt64) => true,
-        (Type::UInt32, Type::Int64 | Type::UInt64) => true,
-        _ => false,
     }
 }

@@ -77,6 +77,9 @@ pub(super) fn aggregated(
         Err(refused(expr, format!("{} takes numbers, and this is {}{hint}", function.name(), arg.ty)))
     };
     let ty = match function {
+        A::Count if distinct && arg.ty.has_map() => {
+            return Err(refused(expr, format!("values of {} are not told apart: maps have no order", arg.ty)));
+        }
         A::Count => Type::Int64,
         A::Sum | A::CheckedSum => {
             number()?;

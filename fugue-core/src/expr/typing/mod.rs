@@ -18,9 +18,6 @@ use super::{Expr, Function, Literal, Typed, TypedNode};
 
 use common::common;
 
-/// Expressions nested deeper are refused: whoever walks over them must not exhaust the stack.
-const DEEPEST: usize = 400;
-
 impl Expr {
     /// The expression over the columns of a schema, with every conversion spelled out.
     ///
@@ -43,14 +40,12 @@ impl Expr {
 
     /// The same, where some parts stand for something else: `stand_in` is asked for each part before its own parts are.
     pub(crate) fn typed_where(&self, schema: &Schema, stand_in: &mut dyn FnMut(&Self) -> Result<Option<Typed>>) -> Result<Typed> {
-        self.check_depth()?;
         let typed = Typer { schema, stand_in }.infer(self)?;
         typed.ok_or_else(|| refused(self, "nothing gives this null a type; write .cast(\"…\") after it"))
     }
 
     /// As [`typed`](Self::typed), for a condition.
     pub(crate) fn condition(&self, schema: &Schema, stand_in: &mut dyn FnMut(&Self) -> Result<Option<Typed>>) -> Result<Typed> {
-        self.check_depth()?;
         let typed = Typer { schema, stand_in }.infer(self)?;
         function::condition(self, typed)
     }
@@ -99,47 +94,13 @@ impl Expr {
             if test(expr.node()) {
                 return true;
             }
-            expr.parts(|part| rest.push(part));
+            expr.node().parts(|part| rest.push(part));
         }
         false
     }
 
     pub(crate) fn has_aggregate(&self) -> bool {
         self.any(|node| matches!(node, Node::Aggregate(_)))
-    }
-
-    fn parts<'e>(&'e self, mut visit: impl FnMut(&'e Self)) {
-        match self.node() {
-            Node::Column(_) | Node::Wildcard | Node::Literal(_) | Node::Mistake(_) => {}
-            Node::Alias(of, _) => visit(of),
-            Node::Cast { input, .. } => visit(input),
-            Node::Call(_, args) => args.iter().for_each(visit),
-            Node::Case { branches, otherwise } => {
-                for (condition, value) in branches {
-                    visit(condition);
-                    visit(value);
-                }
-                otherwise.iter().for_each(visit);
-            }
-            Node::Aggregate(call) => call.arg.iter().chain(&call.filter).for_each(visit),
-            Node::Window(call) => call.arg.iter().for_each(visit),
-        }
-    }
-
-    fn check_depth(&self) -> Result<()> {
-        let mut rest = vec![(self, 1)];
-        while let Some((expr, depth)) = rest.pop() {
-            if depth > DEEPEST {
-                let message = format!(
-                    "the expression is nested deeper than {DEEPEST} levels; write .is_in([…]) for many comparisons, join many parts in \
-                     halves, or compute it in several steps: {}",
-                    self.shown()
-                );
-                return Err(Error::new(ErrorKind::ExpressionInvalid, message));
-            }
-            expr.parts(|part| rest.push((part, depth + 1)));
-        }
-        Ok(())
     }
 }
 

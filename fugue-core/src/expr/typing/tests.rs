@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::tree::DEEPEST;
 use super::super::*;
 use super::*;
 use crate::schema::format_value;
@@ -220,6 +221,15 @@ fn nesting_has_an_end_that_every_thread_can_bear() {
     let error = on_small_stack(DEEPEST + 1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ExpressionInvalid);
     assert!(error.message().contains("nested deeper than 400"), "{error}");
+    let error = on_small_stack(100_000).unwrap_err();
+    assert!(error.message().contains("nested deeper than 400"), "{error}");
+}
+
+#[test]
+fn an_expression_that_grows_by_itself_has_an_end() {
+    let error = (0..60).fold(col("i"), |all, _| all.clone() + all).typed(&schema()).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ExpressionInvalid);
+    assert!(error.message().contains("more than ten million parts"), "{error}");
 }
 
 #[test]

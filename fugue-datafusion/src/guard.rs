@@ -1,0 +1,133 @@
+//! A step that keeps filters above it, so that an expression never meets rows that a filter below has taken away.
+//!
+//! DataFusion puts filters together and evaluates all of one side where the other leaves much. An expression that
+//! [can fail](fugue_core::expr::Typed::can_fail) would then fail for rows that are not there.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DFSchemaRef, Result};
+use datafusion::datasource::TableType;
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
+use datafusion::physical_plan::ExecutionPlan;
+use fugue_core::expr::Typed;
+
+use crate::source::{planned, projected};
+
+/// Passes rows on. It has no step of its own where the plan runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct GuardNode {
+    input: LogicalPlan,
+    /// The columns on which no filter goes below.
+    columns: BTreeSet<String>,
+}
+
+impl GuardNode {
+    /// The plan, below which no filter goes.
+    pub(crate) fn whole(plan: LogicalPlan) -> LogicalPlan {
+        let columns = plan.schema().fields().iter().map(|f| f.name().clone()).collect();
+        Self::over(plan, columns)
+    }
+
+    /// A projection, below which no filter goes by what can fail.
+    pub(crate) fn projection<'e>(plan: LogicalPlan, columns: impl IntoIterator<Item = &'e Typed>) -> LogicalPlan {
+        let names = plan.schema().fields().iter().map(|f| f.name().clone());
+        let failing = columns.into_iter().zip(names).filter(|(column, _)| column.can_fail()).map(|(_, name)| name);
+        let failing: BTreeSet<String> = failing.collect();
+        if failing.is_empty() { plan } else { Self::over(plan, failing) }
+    }
+
+    fn over(input: LogicalPlan, columns: BTreeSet<String>) -> LogicalPlan {
+        LogicalPlan::Extension(Extension { node: Arc::new(Self { input, columns }) })
+    }
+
+    pub(crate) fn input(&self) -> &LogicalPlan {
+        &self.input
+    }
+}
+
+impl PartialOrd for GuardNode {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (self == other).then_some(Ordering::Equal)
+    }
+}
+
+impl UserDefinedLogicalNodeCore for GuardNode {
+    fn name(&self) -> &'static str {
+        "FugueGuard"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        self.input.schema()
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        self.columns.iter().cloned().collect()
+    }
+
+    fn necessary_children_exprs(&self, columns: &[usize]) -> Option<Vec<Vec<usize>>> {
+        Some(vec![columns.to_vec()])
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        true
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FugueGuard: {}", self.columns.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+    }
+
+    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let input = inputs.into_iter().next().unwrap_or_else(|| self.input.clone());
+        Ok(Self { input, columns: self.columns.clone() })
+    }
+}
+
+/// The same for a session that does not know our steps: a table, below whose scan no filter goes.
+#[derive(Debug)]
+pub(crate) struct GuardTable {
+    input: LogicalPlan,
+    schema: SchemaRef,
+}
+
+impl GuardTable {
+    pub(crate) fn new(input: LogicalPlan) -> Self {
+        let schema = Arc::clone(input.schema().inner());
+        Self { input, schema }
+    }
+}
+
+#[async_trait]
+impl TableProvider for GuardTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        _: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = planned(&self.input, session).await?;
+        projected(input, &self.schema, projection)
+    }
+}
