@@ -143,7 +143,7 @@ fn groups(rows: &[OwnRow], keys: &[Known], dialect: &dyn Dialect) -> Result<Vec<
     let scope = Scope { rows, at: 0, group: &[], dialect };
     let mut groups: BTreeMap<OwnRow, Vec<usize>> = BTreeMap::new();
     for at in 0..rows.len() {
-        let key = keys.iter().map(|k| k.value(scope.at(at))).collect::<Result<OwnRow, _>>()?;
+        let key = keys.iter().map(|k| Ok(k.value(scope.at(at))?.without_sign())).collect::<Result<OwnRow, String>>()?;
         groups.entry(key).or_default().push(at);
     }
     Ok(groups.into_iter().collect())
@@ -153,7 +153,12 @@ fn groups(rows: &[OwnRow], keys: &[Known], dialect: &dyn Dialect) -> Result<Vec<
 #[must_use]
 pub fn distinct(rows: Vec<OwnRow>) -> Vec<OwnRow> {
     let mut seen = std::collections::BTreeSet::new();
-    rows.into_iter().filter(|row| seen.insert(row.clone())).collect()
+    rows.into_iter().map(as_key).filter(|row| seen.insert(row.clone())).collect()
+}
+
+/// A row whose zeros are one.
+fn as_key(row: OwnRow) -> OwnRow {
+    row.into_iter().map(OwnValue::without_sign).collect()
 }
 
 impl Verb {
@@ -281,7 +286,11 @@ fn select(
             // What is no aggregate is the same for every row of the group, so any of them tells it.
             let scope = Scope { group: &group, ..scope }.at(group.first().copied().unwrap_or(usize::MAX));
             if having.as_ref().map_or(Ok(true), |h| h.is_true(scope))? {
-                out.push(columns.iter().map(|c| c.value(scope)).collect::<Result<OwnRow, _>>()?);
+                let value = |(c, item): (&Known, &Item)| -> Result<OwnValue, String> {
+                    let value = c.value(scope)?;
+                    Ok(if item.term.aggregates() { value } else { value.without_sign() })
+                };
+                out.push(columns.iter().zip(items).map(value).collect::<Result<OwnRow, _>>()?);
             }
         }
     } else {
@@ -375,14 +384,16 @@ pub fn join_rows(
 /// The rows of a set operation.
 #[must_use]
 pub fn set(left: &[OwnRow], right: &[OwnRow], kind: SetKind, all: bool) -> Vec<OwnRow> {
+    if (kind, all) == (SetKind::Union, true) {
+        return left.iter().chain(right).cloned().collect();
+    }
     let mut counts: BTreeMap<OwnRow, (usize, usize)> = BTreeMap::new();
-    left.iter().for_each(|row| counts.entry(row.clone()).or_default().0 += 1);
-    right.iter().for_each(|row| counts.entry(row.clone()).or_default().1 += 1);
+    left.iter().for_each(|row| counts.entry(as_key(row.clone())).or_default().0 += 1);
+    right.iter().for_each(|row| counts.entry(as_key(row.clone())).or_default().1 += 1);
     let times = |l: usize, r: usize| match (kind, all) {
-        (SetKind::Union, true) => l + r,
         (SetKind::Subtract, true) => l.saturating_sub(r),
         (SetKind::Intersect, true) => l.min(r),
-        (SetKind::Union, false) => 1,
+        (SetKind::Union, _) => 1,
         (SetKind::Subtract, false) => usize::from(r == 0 && l > 0),
         (SetKind::Intersect, false) => usize::from(l > 0 && r > 0),
     };

@@ -234,11 +234,16 @@ pub fn keys_have_one_zero(t: &Bench) -> Outcome {
     t.on_each_lane(|lane| {
         for table in [&table, &both] {
             let frame = t.frame(lane, table)?;
-            t.same(&plain, &frame.distinct()?.select(shown())?)?;
-            t.same(&plain, &frame.group_by(["x", "y"]).aggregate([count_all().alias("n")])?.select(shown())?)?;
-            t.same(&plain, &frame.union(&frame)?.select(shown())?)?;
-            t.same(&plain, &frame.intersect(&frame)?.select(shown())?)?;
-            t.same(&plain, &frame.aggregate([max("x").alias("x"), min("y").alias("y")])?.select(shown())?)?;
+            let made = [
+                ("distinct", frame.distinct()?),
+                ("group_by", frame.group_by(["x", "y"]).aggregate([count_all().alias("n")])?),
+                ("union", frame.union(&frame)?),
+                ("intersect", frame.intersect(&frame)?),
+                ("extremes", frame.aggregate([max("x").alias("x"), min("y").alias("y")])?),
+            ];
+            for (verb, keys) in made {
+                t.same(&plain, &keys.select(shown())?).map_err(|e| e.while_trying(verb.to_owned()))?;
+            }
         }
         Ok(())
     })

@@ -130,7 +130,7 @@ pub fn a_filter_never_sees_rows_that_are_gone(t: &Bench) -> Outcome {
         t.same(&nines, &frame.join(&t.frame(lane, &odd)?, "semi")?.filter(number().gt(8))?)?;
         let keyed = ok.select([number().alias("n"), count_all().alias("c")])?;
         t.same(&table!("n:long,c:long"; [9, 120])?, &keyed.filter(col("n").gt(8))?)?;
-        let first = frame.group_by("ok").take(1, ["i desc"])?.filter(col("i").eq(1_199))?;
+        let first = frame.group_by("ok").take(1, "i desc")?.filter(col("i").eq(1_199))?;
         t.same(&table!("i:long,ok:bool,s:str"; [1_199, true, "9"])?, &first.filter(number().gt(8))?)
     })
 }

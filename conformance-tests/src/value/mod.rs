@@ -50,6 +50,17 @@ pub struct Table {
 }
 
 impl OwnValue {
+    /// The one that stands for all values that are equal to it: zeros, inside lists and structs too, have no sign.
+    #[must_use]
+    pub fn without_sign(self) -> Self {
+        match self {
+            Self::Float(x) => Self::Float(x + 0.0),
+            Self::List(items) => Self::List(items.into_iter().map(Self::without_sign).collect()),
+            Self::Struct(fields) => Self::Struct(fields.into_iter().map(Self::without_sign).collect()),
+            other => other,
+        }
+    }
+
     /// Whether it is null. NaN is not.
     #[must_use]
     pub fn is_null(&self) -> bool {

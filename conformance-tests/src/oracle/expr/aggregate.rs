@@ -67,8 +67,8 @@ pub(super) fn aggregate(
     let doubles = || values.iter().map(|v| number_as_double(v, of)).collect::<Vec<f64>>();
     let count = values.len();
     Ok(match function {
-        A::Min => values.into_iter().min().unwrap_or(OwnValue::Null),
-        A::Max => values.into_iter().max().unwrap_or(OwnValue::Null),
+        A::Min => values.into_iter().min().map_or(OwnValue::Null, OwnValue::without_sign),
+        A::Max => values.into_iter().max().map_or(OwnValue::Null, OwnValue::without_sign),
         A::Sum | A::CheckedSum if *ty == Type::Float64 => OwnValue::Float(doubles().iter().sum()),
         A::Sum | A::CheckedSum => {
             let sum = total(&values)?;

@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, UInt64T
 
 use crate::error::Result;
 use crate::expr::AggregateFunction;
+use crate::group::canonical::canonical;
 
 use super::distinct::is_whole;
 use super::state::State;
@@ -48,7 +49,8 @@ pub(super) fn extreme<const GREATEST: bool>(input: &Input, runs: &[Range<usize>]
         }
         other => return Err(input::refuse(function, other)),
     };
-    Ok(take(array, &rows, None)?)
+    // Zeros are equal: which of them came first must not show.
+    canonical(&take(array, &rows, None)?)
 }
 
 /// Where the extreme of each run stands.
