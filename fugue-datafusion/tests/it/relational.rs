@@ -1,6 +1,9 @@
 //! Verbs as plans of DataFusion: what it does itself, and that it answers as the derived operations do.
 
-use fugue_core::expr::{avg, col, count_all, count_distinct, lit, max, min, stddev, sum, when};
+use fugue_core::expr::{
+    avg, col, collect_list, count_all, count_distinct, first, last, lit, max, median, min, quantile, stddev, sum, when,
+};
+use fugue_core::frame::Nulls;
 use fugue_core::relational::Select;
 use fugue_core::{DataFrame, Session};
 use fugue_datafusion::DataFusionEngine;
@@ -53,6 +56,25 @@ fn programs(df: &DataFrame) -> fugue_core::Result<Vec<(&'static str, DataFrame)>
                 count_distinct("k").alias("u"),
             ])?,
         ),
+        (
+            "quantiles",
+            df.group_by(["k"]).aggregate([
+                median("x").alias("mx"),
+                quantile("n", 0.25).alias("qn"),
+                median("d").where_(col("n").gt(0)).alias("md"),
+            ])?,
+        ),
+        ("quantile of all", df.filter(col("n").gt(lit(i64::MAX)))?.aggregate([median("x").alias("m")])?),
+        (
+            "ordered",
+            df.group_by(["k"]).aggregate([
+                first("n").order_by("x desc, n").alias("f"),
+                last("k").order_by("n").where_(col("x").is_not_null()).alias("l"),
+                collect_list("x").order_by("n desc").where_(col("n").gt(0)).alias("c"),
+            ])?,
+        ),
+        ("take", df.group_by(["k"]).take(1, "x desc, n")?),
+        ("take by floats", df.group_by(["x"]).take_with(1, "n", Nulls::First)?),
         ("extremes", df.group_by(["k"]).aggregate([min("x").alias("lo"), max("x").alias("hi"), stddev("n").alias("sd")])?),
         (
             "global",
@@ -101,6 +123,39 @@ fn native_plans_answer_as_derived_ones_and_are_native() -> Outcome {
             assert!(!native.explain()?.contains("FugueCall"), "{name} is not native:\n{}", native.explain()?);
             assert_eq!(shown(native).await?, shown(derived).await?, "{name}");
         }
+        Ok(())
+    })
+}
+
+/// So many keys that DataFusion gives up grouping before it spreads rows, and passes values on as states.
+#[test]
+fn quantiles_of_many_keys_are_exact() -> Outcome {
+    #[derive(fugue_core::row::Row)]
+    struct R {
+        k: i64,
+        x: Option<f64>,
+    }
+    #[derive(fugue_core::row::Row, Debug, PartialEq)]
+    struct M {
+        k: i64,
+        m: Option<f64>,
+        f: Option<f64>,
+    }
+    const KEYS: i64 = 180_000;
+    run(async {
+        let session = Session::with_engine(DataFusionEngine::new(2)?)?;
+        let x = |k: i64| (k % 5 != 0).then_some(k as f64 / 4.0);
+        // The last keys have rows in other batches too, one of which has no value.
+        let again = (KEYS - 10..KEYS).flat_map(|k| [R { k, x: Some(-1.0) }, R { k, x: None }]);
+        let df = session.frame((0..KEYS).map(|k| R { k, x: x(k) }).chain(again).collect::<Vec<_>>())?;
+        let medians = df.group_by("k").aggregate([median("x").alias("m"), median("x").where_(col("x").gt(3.0)).alias("f")])?;
+        let mut got: Vec<M> = medians.rows().await?;
+        got.sort_by_key(|row| row.k);
+        let expected = (0..KEYS).map(|k| {
+            let m = if k < KEYS - 10 { x(k) } else { x(k).map_or(Some(-1.0), |x| Some(f64::midpoint(x, -1.0))) };
+            M { k, m, f: x(k).filter(|x| *x > 3.0) }
+        });
+        assert!(got.into_iter().eq(expected), "a median is wrong");
         Ok(())
     })
 }
