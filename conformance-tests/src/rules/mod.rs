@@ -39,6 +39,7 @@ mod run;
 mod runs;
 mod select;
 mod sets;
+mod sql;
 mod storage;
 mod support;
 mod transform;
@@ -303,6 +304,57 @@ macro_rules! for_each_rule {
                 a_filter_parts_rows_in_three,
                 sets_put_together_what_they_part,
                 verbs_follow_transforms_and_transforms_verbs,
+            }
+            sql {
+                an_answer_or_a_clear_refusal,
+                what_is_no_query_is_refused,
+                what_fails_for_a_row_is_an_error_of_the_action,
+                names_are_case_sensitive,
+                any_name_can_be_quoted,
+                text_stands_in_single_quotes,
+                queries_name_columns_in_many_ways,
+                literals_of_queries,
+                types_of_results_are_canonical,
+                whole_numbers_divide_towards_zero,
+                decimals_of_queries_are_exact,
+                aggregates_of_queries,
+                functions_of_queries,
+                unknown_is_neither_true_nor_false,
+                not_in_a_list_with_null,
+                not_in_a_subquery_with_null,
+                a_subquery_is_a_value,
+                a_value_of_several_rows_is_an_error,
+                sets_of_rows,
+                chains_of_sets_go_by_precedence,
+                joins_of_queries,
+                groupings_of_queries,
+                windows_of_queries,
+                queries_inside_of_queries,
+                frames_without_rows_are_asked,
+                queries_stand_between_verbs_and_functions,
+                queries_are_lazy,
+                a_frame_is_asked_again,
+                types_that_differ_are_cast,
+                a_division_by_zero_is_an_error,
+                floats_go_by_their_bits,
+                rounding_is_of_the_binary_value,
+                quantiles_go_in_steps,
+                sums_of_decimals_grow_by_ten_digits,
+                nulls_sort_last_upwards_and_first_downwards,
+                concat_skips_nulls,
+                text_counts_from_one,
+                text_of_floats_and_moments,
+                a_backslash_escapes_in_like,
+                regexp_replace_is_of_the_first_match,
+                weeks_begin_on_sunday_in_dow,
+                a_date_and_a_number_is_a_date,
+                windows_without_a_frame_go_to_the_peers,
+                first_without_an_order_is_any,
+                nanoseconds_must_be_whole_microseconds,
+                except_all_does_not_count,
+                using_gives_the_left_key,
+                matches_the_oracle,
+                queries_and_verbs_mix,
             }
             laws {
                 partition_count_does_not_matter,
