@@ -336,6 +336,7 @@ macro_rules! for_each_rule {
                 a_frame_is_asked_again,
                 types_that_differ_are_cast,
                 a_division_by_zero_is_an_error,
+                a_root_of_a_negative_number_is_an_error,
                 floats_go_by_their_bits,
                 rounding_is_of_the_binary_value,
                 quantiles_go_in_steps,

@@ -35,7 +35,11 @@ pub(super) fn call(function: Function, args: &[Known], ty: &Type, schema: &Schem
         (F::Floor, [a]) if float => format!("floor({a})"),
         (F::Ceil, [a]) if float => format!("ceil({a})"),
         (F::Floor | F::Ceil, [a]) | (F::Round, [a, _]) if is_signed(ty) => a.clone(),
-        (F::Sqrt, [a]) => one_nan(&format!("sqrt({a})"), ty)?,
+        // The root of a negative number is an error in text.
+        (F::Sqrt, [a]) => {
+            let (zero, nan) = (cast("'0'", ty)?, cast("'NaN'", ty)?);
+            format!("sqrt(CASE WHEN {} < {zero} THEN {nan} ELSE {a} END)", key(first, schema)?)
+        }
         (F::Equal | F::NotEqual | F::Less | F::LessOrEqual | F::Greater | F::GreaterOrEqual | F::NotDistinct, [_, _]) => {
             let sign = match function {
                 F::Equal => "=",

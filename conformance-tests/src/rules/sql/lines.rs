@@ -48,6 +48,15 @@ pub fn a_division_by_zero_is_an_error(t: &Bench) -> Outcome {
     )
 }
 
+/// The root of a negative number is an error.
+pub fn a_root_of_a_negative_number_is_an_error(t: &Bench) -> Outcome {
+    let table = table!("x:double"; [-4.0])?;
+    let answer = query(t, &Lane::plain(), "SELECT sqrt(x) AS c FROM t", &[("t", &table)])
+        .and_then(|answer| Ok(blocking::wait(answer.collect())?));
+    ensure(answer.is_err(), || "sqrt(-4) was computed".to_owned())?;
+    says_all(t, &table, &[says("sqrt(-x)", "double", values![2.0])])
+}
+
 /// Every NaN is the value of its bits: positive ones are above infinity, negative ones below all. Zeros are equal.
 pub fn floats_go_by_their_bits(t: &Bench) -> Outcome {
     let (nan, negative) = (f64::NAN, -f64::NAN);
