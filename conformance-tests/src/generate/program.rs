@@ -47,9 +47,20 @@ impl Script {
             let Ok(next) = verb.apply(&table, &Standard) else { return false };
             table = next;
         }
-        let other =
-            self.verbs.iter().try_fold(turned(&self.table), |table, verb| Some(turned(&verb.apply(&table, &Standard).ok()?)));
+        let other = self
+            .verbs
+            .iter()
+            .try_fold(turned(&self.table), |table, verb| Some(turned(&verb_of_turned(verb).apply(&table, &Standard).ok()?)));
         other.is_some_and(|other| crate::compare::Compare::float_aggregates().tables(answer, &other).is_ok())
+    }
+}
+
+/// The verb with the rows of its second frame turned as well.
+fn verb_of_turned(verb: &Verb) -> Verb {
+    match verb {
+        Verb::Join(kind, right) => Verb::Join(*kind, turned(right)),
+        Verb::Set(kind, all, right) => Verb::Set(*kind, *all, turned(right)),
+        other => other.clone(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Aggregates: what counts, what type comes out, and what is made of nothing.
 
 use fugue_core::expr::{
-    avg, checked_sum, col, collect_list, count, count_all, count_distinct, first, last, max, median, min, quantile, stddev,
+    avg, checked_sum, col, collect_list, count, count_all, count_distinct, first, last, lit, max, median, min, quantile, stddev,
     stddev_population, sum, variance, variance_population,
 };
 use fugue_core::{ErrorKind, blocking};
@@ -64,7 +64,10 @@ pub fn nothing_gives_null_and_count_zero(t: &Bench) -> Outcome {
     aggregates(t, &empty, &nothing)?;
     t.on_each_lane(|lane| {
         let grouped = t.frame(lane, &empty)?.group_by("a").aggregate([count_all().alias("n")])?;
-        t.same(&table!("a:long,n:long";)?, &grouped)
+        t.same(&table!("a:long,n:long";)?, &grouped)?;
+        // What is made of literals is no key, as a literal is none.
+        let beside = t.frame(lane, &empty)?.select([(lit(1) + lit(2)).alias("c"), count_all().alias("n")])?;
+        t.same(&table!("c:long,n:long"; [3, 0])?, &beside)
     })
 }
 

@@ -18,10 +18,11 @@ pub(super) fn aggregate(call: &KnownAggregate, schema: &Schema) -> Option<String
     let Some(arg) = &call.arg else { return Some(format!("count(*){filter}")) };
     // Only where the values are such that every way to add them gives the same.
     let small = matches!(arg.ty, Type::Int8 | Type::Int32 | Type::UInt32 | Type::Float64);
-    let extreme = matches!(call.function, A::Min | A::Max);
-    let inner = if call.distinct || extreme { key(arg, schema)? } else { expression(arg, schema)? };
+    let inner = if call.distinct { key(arg, schema)? } else { expression(arg, schema)? };
     let function = match call.function {
         A::Count => "count",
+        // Whether a NaN is the least or greatest of a group is a matter of where it stands.
+        A::Min | A::Max if matches!(arg.ty, Type::Float32 | Type::Float64) => return None,
         A::Min => "min",
         A::Max => "max",
         A::Sum => "sum",

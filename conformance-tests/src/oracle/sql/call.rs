@@ -63,6 +63,10 @@ pub(super) fn call(function: Function, args: &[Known], ty: &Type, schema: &Schem
             format!("({} IN ({}))", keys[0], keys[1..].join(", "))
         }
         (F::Coalesce, list) => format!("coalesce({})", list.join(", ")),
+        // Between literals nullif knows two zeros.
+        (F::NullIf, [a, _]) if float => {
+            format!("CASE WHEN {} = {} THEN NULL ELSE {a} END", key(first, schema)?, key(&args[1], schema)?)
+        }
         (F::NullIf, [a, b]) => format!("nullif({a}, {b})"),
         (F::Length, [a]) => cast(&format!("length({a})"), ty)?,
         (F::Lower, [a]) => format!("lower({a})"),

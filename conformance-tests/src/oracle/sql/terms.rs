@@ -119,6 +119,21 @@ pub(super) fn literal(value: &OwnValue, ty: &Type) -> Option<String> {
     cast(&format!("'{text}'"), ty)
 }
 
+/// The ends of an integer type.
+fn range(ty: &Type) -> Option<(i128, i128)> {
+    let (bits, signed) = match ty {
+        Type::Int8 => (7, true),
+        Type::Int16 => (15, true),
+        Type::Int32 => (31, true),
+        Type::UInt8 => (8, false),
+        Type::UInt16 => (16, false),
+        Type::UInt32 => (32, false),
+        _ => return None,
+    };
+    let most = (1_i128 << bits) - 1;
+    Some((if signed { -most - 1 } else { 0 }, most))
+}
+
 /// A cast that means the same in text.
 fn converted(input: &Known, to: &Type, attempt: bool, schema: &Schema) -> Option<String> {
     let text = expression(input, schema)?;
@@ -127,6 +142,11 @@ fn converted(input: &Known, to: &Type, attempt: bool, schema: &Schema) -> Option
     };
     let float = |ty: &Type| matches!(ty, Type::Float32 | Type::Float64);
     let text = match (&input.ty, to) {
+        // A comparison with an attempt is made one without the attempt (DataFusion 55.2), so the range is asked for first.
+        (from, to) if attempt && whole(from) && whole(to) => {
+            let (least, most) = range(to)?;
+            return Some(format!("CASE WHEN {text} BETWEEN {least} AND {most} THEN TRY_CAST({text} AS {}) END", type_name(to)?));
+        }
         // Blanks around a number are no part of it.
         (Type::Str, to) if whole(to) => format!("trim({text})"),
         (Type::Date, Type::Datetime) => return cast(&text, to),
