@@ -91,6 +91,7 @@ macro_rules! for_each_rule {
                 a_frame_can_be_used_again,
                 a_stream_gives_what_collect_gives,
                 persist_keeps_every_row,
+                records_are_rows_by_name,
                 engine_info_is_sound,
             }
             map {
