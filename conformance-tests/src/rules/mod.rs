@@ -4,18 +4,20 @@
 //!
 //! | what engines do | rule |
 //! |---|---|
-//! | products and quotients of decimals by other scales (Polars) | `expr::decimals_are_exact` |
-//! | sums of 32 bit integers stay narrow (Polars) | `aggregate::sums_are_wide` |
+//! | products and quotients of decimals by other scales (Polars) | `expr::decimals_are_exact`, `sql::decimals_of_queries_are_exact` |
+//! | sums of 32 bit integers stay narrow (Polars) | `aggregate::sums_are_wide`, `sql::aggregates_of_queries` |
 //! | a sum of nothing is zero (Polars), means of large groups of nulls are NaN or 0 | `aggregate::nothing_gives_null_and_count_zero`, `aggregate::a_large_group_of_nulls_is_null` |
-//! | integers divide to floats or downwards, a divisor of zero is an error | `expr::integers_divide_towards_zero`, `expr::a_divisor_of_zero_is_null` |
+//! | integers divide to floats or downwards, a divisor of zero is an error | `expr::integers_divide_towards_zero`, `expr::a_divisor_of_zero_is_null`, `sql::whole_numbers_divide_towards_zero` |
 //! | an engine computes all branches of a case | `expr::cases_compute_what_they_take` |
 //! | NaN of other bits is another group; NaN is skipped, or wins, among extremes | `aggregate::null_and_nan_are_groups`, `aggregate::extremes_with_nan` |
 //! | nulls first, or by the direction | `rows::sort_gives_rows_in_order`, `rows::nulls_go_first_where_asked` |
-//! | NOT IN with null loses its third value (Ballista) | `expr::membership_is_three_valued` |
-//! | EXCEPT and INTERSECT in one chain take the outer operator (Polars), no counts | `sets::chains_keep_their_operators`, `sets::subtract_and_intersect_with_counts` |
+//! | NOT IN with null loses its third value (Ballista) | `expr::membership_is_three_valued`, `sql::not_in_a_subquery_with_null` |
+//! | EXCEPT and INTERSECT in one chain take the outer operator (Polars), no counts | `sets::chains_keep_their_operators`, `sets::subtract_and_intersect_with_counts`, `sql::chains_of_sets_go_by_precedence` |
 //! | positions count bytes (Polars), or from one | `expr::text_counts_characters` |
 //! | halves round to even (Polars) | `expr::rounding_is_half_away_from_zero` |
-//! | medians of integers are integers (DataFusion) | `aggregate::quantiles_interpolate` |
+//! | quantiles take the nearest value (Polars), or go in steps (DataFusion) | `aggregate::quantiles_interpolate` |
+//! | a value of several rows is taken for one of them (Ballista) | `sql::a_value_of_several_rows_is_an_error` |
+//! | a union says the types of its first input, and has others (DataFusion) | `sql::sets_of_rows` |
 //! | frames of rows take peers in (DataFusion's default) | `window::frames_are_what_they_say` |
 //! | groups of null are lost below a sort and a limit (DataFusion) | `verbs::matches_the_oracle` |
 //! | first and last take what comes | `aggregate::first_last_and_lists_follow_an_order`, `plan::orders_that_are_missing_are_refused` |
@@ -341,6 +343,7 @@ macro_rules! for_each_rule {
                 floats_go_by_their_bits,
                 rounding_is_of_the_binary_value,
                 quantiles_go_in_steps,
+                extremes_of_floats_with_nan_are_any,
                 sums_of_decimals_grow_by_ten_digits,
                 nulls_sort_last_upwards_and_first_downwards,
                 concat_skips_nulls,

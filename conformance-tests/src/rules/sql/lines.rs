@@ -113,6 +113,19 @@ pub fn quantiles_go_in_steps(t: &Bench) -> Outcome {
     )
 }
 
+/// The least and the greatest of floats with a NaN among them are some of the values; without one they are what they are.
+pub fn extremes_of_floats_with_nan_are_any(t: &Bench) -> Outcome {
+    let table = table!("k:int,x:double"; [1, 2.5], [1, f64::NAN], [1, 1.0], [2, 3.0], [2, -4.0], [2, ()])?;
+    t.on_each_lane(|lane| {
+        let answer = query(t, lane, "SELECT k, min(x) AS l, max(x) AS g FROM t GROUP BY k", &[("t", &table)])?;
+        let mut rows = t.collect(&answer)?.rows;
+        rows.sort();
+        let some = |value: &OwnValue| values![2.5, f64::NAN, 1.0].contains(value);
+        let right = rows.len() == 2 && some(&rows[0][1]) && some(&rows[0][2]) && rows[1] == values![2, -4.0, 3.0];
+        ensure(right, || format!("{rows:?} are not of the groups' values"))
+    })
+}
+
 /// A sum of decimals has ten digits more than its values.
 pub fn sums_of_decimals_grow_by_ten_digits(t: &Bench) -> Outcome {
     let table = table!("d:decimal(5,2),e:decimal(38,2)"; [99_999, 1], [1, 2], [(), ()])?;
