@@ -17,7 +17,7 @@
 //! | halves round to even (Polars) | `expr::rounding_is_half_away_from_zero` |
 //! | quantiles take the nearest value (Polars), or go in steps (DataFusion) | `aggregate::quantiles_interpolate` |
 //! | a value of several rows is taken for one of them (Ballista) | `sql::a_value_of_several_rows_is_an_error` |
-//! | a union says the types of its first input, and has others (DataFusion) | `sql::sets_of_rows` |
+//! | a union says the types of its first input, and has others (DataFusion) | `sql::unions_meet_at_common_types` |
 //! | frames of rows take peers in (DataFusion's default) | `window::frames_are_what_they_say` |
 //! | groups of null are lost below a sort and a limit (DataFusion) | `verbs::matches_the_oracle` |
 //! | first and last take what comes | `aggregate::first_last_and_lists_follow_an_order`, `plan::orders_that_are_missing_are_refused` |
@@ -328,6 +328,7 @@ macro_rules! for_each_rule {
                 a_subquery_is_a_value,
                 a_value_of_several_rows_is_an_error,
                 sets_of_rows,
+                unions_meet_at_common_types,
                 chains_of_sets_go_by_precedence,
                 joins_of_queries,
                 groupings_of_queries,

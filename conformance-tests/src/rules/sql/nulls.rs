@@ -147,7 +147,19 @@ pub fn sets_of_rows(t: &Bench) -> Outcome {
             ("SELECT * FROM l EXCEPT SELECT * FROM r", table!("a:int,b:str"; [1, "x"])?),
             ("SELECT * FROM l INTERSECT SELECT * FROM r", table!("a:int,b:str"; [2, ()], [3, "z"])?),
             ("SELECT a FROM l UNION ALL SELECT a FROM r", table!("a:int"; [1], [1], [2], [2], [3], [2], [3], [3], [4])?),
-            // The names are those of the first, and columns meet by their place.
+        ],
+    )
+}
+
+/// The sides of a union meet by the places of their columns and at the types that they have in common; the names are those of the first.
+pub fn unions_meet_at_common_types(t: &Bench) -> Outcome {
+    let left = table!("a:int,b:str"; [1, "x"], [3, "z"])?;
+    let right = table!("p:long,q:str"; [7, "y"])?;
+    answers(
+        t,
+        &[("l", &left), ("r", &right)],
+        &[
+            ("SELECT a AS x, b FROM l UNION ALL SELECT * FROM r", table!("x:long,b:str"; [1, "x"], [3, "z"], [7, "y"])?),
             ("SELECT a AS x, b FROM l WHERE a = 3 UNION ALL SELECT 7, 'y'", table!("x:long,b:str"; [3, "z"], [7, "y"])?),
         ],
     )
