@@ -116,6 +116,12 @@ pub fn distinct_counts_skip_nulls(t: &Bench) -> Outcome {
 pub fn extremes_with_nan(t: &Bench) -> Outcome {
     let nan = f64::NAN;
     let table = table!("x:double,y:double,s:str,b:bool"; [1.0, nan, "é", true], [nan, nan, "z", false], [-1.0, nan, (), ()], [(), (), "a", ()])?;
+    let grouped = table!("k:int,x:double"; [1, 2.5], [1, nan], [1, 1.0], [2, nan], [2, 3.0], [3, nan], [3, ()])?;
+    let expected = table!("k:int,l:double,g:double"; [1, 1.0, nan], [2, 3.0, nan], [3, nan, nan])?;
+    t.on_each_lane(|lane| {
+        let by_key = t.frame(lane, &grouped)?.group_by("k").aggregate([min("x").alias("l"), max("x").alias("g")])?;
+        t.same(&expected, &by_key)
+    })?;
     aggregates(
         t,
         &table,

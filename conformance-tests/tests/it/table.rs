@@ -78,7 +78,7 @@ const LINES: [(&str, &str); 22] = [
     ("windows without a frame", "sql::windows_without_a_frame_go_to_the_peers"),
     ("`first`, `last`, lists without an order", "sql::first_without_an_order_is_any"),
     ("EXCEPT ALL, INTERSECT ALL", "sql::except_all_does_not_count"),
-    ("key of a FULL JOIN with USING", "sql::using_gives_the_left_key"),
+    ("key of a RIGHT or FULL JOIN with USING", "sql::using_gives_the_left_key"),
     ("units of time", "sql::nanoseconds_must_be_whole_microseconds"),
 ];
 

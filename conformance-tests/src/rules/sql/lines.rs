@@ -304,7 +304,7 @@ pub fn nanoseconds_must_be_whole_microseconds(t: &Bench) -> Outcome {
     ensure(odd.is_err(), || "a nanosecond became a microsecond without a word".to_owned())
 }
 
-/// The key of a FULL JOIN with USING is that of the left side.
+/// The key of a RIGHT or FULL JOIN with USING is that of the left side (datafusion#22881).
 pub fn using_gives_the_left_key(t: &Bench) -> Outcome {
     let left = table!("k:str,a:int"; ["x", 1], ["y", 2])?;
     let right = table!("k:str,b:int"; ["y", 10], ["z", 20])?;
@@ -314,6 +314,7 @@ pub fn using_gives_the_left_key(t: &Bench) -> Outcome {
         &[("l", &left), ("r", &right)],
         &[
             ("SELECT k, a, b FROM l FULL JOIN r USING (k)", expected),
+            ("SELECT k, a, b FROM l RIGHT JOIN r USING (k)", table!("k:str,a:int,b:int"; ["y", 2, 10], [(), (), 20])?),
             ("SELECT k, a, b FROM l JOIN r USING (k)", table!("k:str,a:int,b:int"; ["y", 2, 10])?),
         ],
     )
