@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fugue_core::arrow::record_batch::RecordBatch;
@@ -12,22 +13,39 @@ use crate::compare::Compare;
 use crate::failure::{Failure, Outcome};
 use crate::generate::{Dice, Lane, Layout};
 use crate::harness::Opens;
-use crate::property;
+use crate::property::{self, Tries};
 use crate::value::Table;
+
+/// Sessions that are open, by lane, each with its guard. Cases of one rule share them.
+pub(crate) type Open = Arc<Mutex<Vec<(Lane, Session, Box<dyn Any + Send>)>>>;
 
 /// A rule's access to the engine under test.
 pub struct Bench {
     rule: &'static str,
     harness: Arc<dyn Opens>,
-    /// Sessions that are open, by lane. Cases of one rule share them; the guards go with the bench.
-    open: Mutex<Vec<(Lane, Session, Box<dyn Any + Send>)>>,
+    open: Open,
+    tries: Tries,
+    /// How many cases of properties were tried, those of a shrinking among them.
+    tried: Arc<AtomicU64>,
     /// The lane of the frame that was made last: it says how the rows that come of it are taken out.
     lane: Mutex<Lane>,
 }
 
 impl Bench {
     pub(crate) fn new(rule: &'static str, harness: Arc<dyn Opens>) -> Self {
-        Self { rule, harness, open: Mutex::default(), lane: Mutex::new(Lane::plain()) }
+        Self {
+            rule,
+            harness,
+            open: Open::default(),
+            tries: Tries::default(),
+            tried: Arc::default(),
+            lane: Mutex::new(Lane::plain()),
+        }
+    }
+
+    /// A bench that tries properties so often, with sessions that others opened, and counts.
+    pub(crate) fn sharing(self, open: &Open, tries: Tries, tried: &Arc<AtomicU64>) -> Self {
+        Self { open: Arc::clone(open), tries, tried: Arc::clone(tried), ..self }
     }
 
     /// The session of a lane; opened at its first use.
@@ -85,7 +103,13 @@ impl Bench {
     {
         let both = (Lane::any_of(&self.lanes()), strategy);
         let shrink = self.harness.shrinks();
-        property::for_some(self.rule, share, shrink, &both, |(lane, value)| body(lane, value))
+        if self.tries == Tries::Nothing {
+            self.tried.fetch_add(1, Ordering::Relaxed);
+        }
+        property::for_some(self.rule, self.tries, share, shrink, &both, |(lane, value)| {
+            self.tried.fetch_add(1, Ordering::Relaxed);
+            body(lane, value)
+        })
     }
 
     /// A frame of a table's rows, in the order and the cuts of a lane.

@@ -22,7 +22,7 @@ enum Reason {
 pub struct Gap {
     rule: String,
     reason: Reason,
-    fails_as: FailsAs,
+    pub(crate) fails_as: FailsAs,
 }
 
 impl Gap {
@@ -39,6 +39,19 @@ impl Gap {
     /// It cannot be, for a reason.
     pub fn never(rule: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::of(rule, Reason::Never(reason.into()))
+    }
+
+    /// Gaps of all rules of a group, by its name, for one reason.
+    #[must_use]
+    pub fn never_any(group: &str, reason: &str) -> Vec<Self> {
+        Self::never_any_but(group, &[], reason)
+    }
+
+    /// Gaps of all rules of a group but some, by their names in it, for one reason.
+    #[must_use]
+    pub fn never_any_but(group: &str, but: &[&str], reason: &str) -> Vec<Self> {
+        let rules = crate::rules::RULES.iter().filter_map(|rule| rule.id.split_once("::").filter(|(of, _)| *of == group));
+        rules.filter(|(_, name)| !but.contains(name)).map(|(of, name)| Self::never(format!("{of}::{name}"), reason)).collect()
     }
 
     /// How it fails: a kind of error or [`FailsAs::Differs`]. Without this it is `Unsupported`.
@@ -58,7 +71,16 @@ impl Gap {
         Self { rule: rule.into(), reason, fails_as: FailsAs::Error(ErrorKind::Unsupported) }
     }
 
-    fn text(&self) -> &str {
+    /// Whose move it is, in a word or two.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.reason {
+            Reason::NotImplemented(_) => "not implemented",
+            Reason::NotYet(_) => "not yet",
+            Reason::Never(_) => "never",
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
         match &self.reason {
             Reason::NotImplemented(text) | Reason::NotYet(text) | Reason::Never(text) => text,
         }
@@ -67,12 +89,7 @@ impl Gap {
 
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.reason {
-            Reason::NotImplemented(_) => "not implemented",
-            Reason::NotYet(_) => "not yet",
-            Reason::Never(_) => "never",
-        };
-        write!(f, "{} ({kind}: {}), fails as {}", self.rule, self.text(), self.fails_as)
+        write!(f, "{} ({}: {}), fails as {}", self.rule, self.kind(), self.text(), self.fails_as)
     }
 }
 

@@ -152,20 +152,33 @@ pub fn gaps_are_sound(gaps: &[Gap]) {
 /// ```
 ///
 /// The harness is an expression that makes one. Invoke it once per module. With `matrix: ("README.md", "polars")` a test more compares
-/// the column of that name in the file's capability matrix with what the suite finds; see [`matrix`](crate::matrix).
+/// the column of that name in the file's capability matrix with what the suite finds, and with `capabilities: ("capabilities.json", "polars")`
+/// a file of data; see [`matrix`](crate::matrix). Where a whole group is a gap, `groups: [Gap::never_any("sql", "why")]` stands after the
+/// gaps.
 #[macro_export]
 macro_rules! conformance {
-    (harness: $harness:expr, gaps: [$($gap:expr),* $(,)?], matrix: ($file:expr, $column:expr) $(,)?) => {
-        $crate::conformance! { harness: $harness, gaps: [$($gap),*] }
+    (harness: $harness:expr, gaps: [$($gap:expr),* $(,)?], $(groups: [$($group:expr),* $(,)?],)? matrix: ($file:expr, $column:expr),
+     capabilities: ($data:expr, $engine:expr) $(,)?) => {
+        $crate::conformance! { harness: $harness, gaps: [$($gap),*], $(groups: [$($group),*],)? matrix: ($file, $column) }
+
+        #[test]
+        fn the_capabilities_are_current() {
+            $crate::matrix::capabilities_are_current(
+                ::std::path::Path::new(::std::env!("CARGO_MANIFEST_DIR")), $data, $engine, &conformance_gaps());
+        }
+    };
+    (harness: $harness:expr, gaps: [$($gap:expr),* $(,)?], $(groups: [$($group:expr),* $(,)?],)? matrix: ($file:expr, $column:expr) $(,)?) => {
+        $crate::conformance! { harness: $harness, gaps: [$($gap),*], $(groups: [$($group),*],)? }
 
         #[test]
         fn the_matrix_is_current() {
             $crate::matrix::is_current(::std::path::Path::new(::std::env!("CARGO_MANIFEST_DIR")), $file, $column, &conformance_gaps());
         }
     };
-    (harness: $harness:expr, gaps: [$($gap:expr),* $(,)?] $(,)?) => {
+    (harness: $harness:expr, gaps: [$($gap:expr),* $(,)?] $(, groups: [$($group:expr),* $(,)?])? $(,)?) => {
         fn conformance_gaps() -> ::std::vec::Vec<$crate::Gap> {
-            ::std::vec![$($gap),*]
+            let gaps: ::std::vec::Vec<$crate::Gap> = ::std::vec![$($gap),*];
+            gaps.into_iter()$($(.chain($group))*)?.collect()
         }
 
         fn conformance_run(rule: &str) {

@@ -14,24 +14,52 @@ const REGRESSIONS: &str = include_str!("../regressions.txt");
 /// Cases per property where `FUGUE_CASES` does not say otherwise.
 const CASES: u32 = 64;
 
-/// Tries a property on random values: first from the seeds that once found something, then from the seed of this run.
-///
-/// `FUGUE_CASES` is the number of cases. `FUGUE_SEED` is a seed as a failure prints it, or `random` for one that was never tried;
-/// without it every run tries the same cases, so that a change fails for what it changed.
+/// How often a property is tried, and from which seed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tries {
+    /// As the environment says: `FUGUE_CASES` is the number of cases. `FUGUE_SEED` is a seed as a failure prints it, or `random` for one that
+    /// was never tried; without it every run tries the same cases, so that a change fails for what it changed. Seeds that once found
+    /// something come first.
+    #[default]
+    Environment,
+    /// So many cases from a seed, and no others.
+    Given {
+        /// The cases.
+        cases: u32,
+        /// The seed.
+        seed: u64,
+    },
+    /// None: only whether there is a property is asked.
+    Nothing,
+}
+
+/// Tries a property on random values, as the environment says.
 ///
 /// # Errors
 /// The failure of the least case that was found, with the case and how to run it again.
 pub fn for_all<S: Strategy>(rule: &str, strategy: &S, body: impl Fn(&S::Value) -> Outcome) -> Outcome {
-    for_some(rule, 1, true, strategy, body)
+    for_some(rule, Tries::Environment, 1, true, strategy, body)
 }
 
 /// As [`for_all`], with a share of the cases: for properties whose cases are dear. Without shrinking the first case that fails is told.
 ///
 /// # Errors
 /// As [`for_all`].
-pub fn for_some<S: Strategy>(rule: &str, share: u32, shrink: bool, strategy: &S, body: impl Fn(&S::Value) -> Outcome) -> Outcome {
-    let cases = std::env::var("FUGUE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);
+pub fn for_some<S: Strategy>(
+    rule: &str,
+    tries: Tries,
+    share: u32,
+    shrink: bool,
+    strategy: &S,
+    body: impl Fn(&S::Value) -> Outcome,
+) -> Outcome {
     let dear = |cases: u32| (cases / share.max(1)).max(4);
+    match tries {
+        Tries::Environment => {}
+        Tries::Given { cases, seed } => return run(rule, strategy, &body, seed, dear(cases), shrink),
+        Tries::Nothing => return Ok(()),
+    }
+    let cases = std::env::var("FUGUE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);
     for seed in regressions(rule)? {
         run(rule, strategy, &body, seed, dear(CASES), shrink)?;
     }
@@ -85,11 +113,17 @@ fn seed_of_run(rule: &str) -> u64 {
         }),
         Ok(text) => parse(text).unwrap_or(0),
         // The name of the rule, so that rules over one kind of table do not all see the same tables.
-        Err(_) => rule.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)),
+        Err(_) => hash(rule),
     }
 }
 
-fn parse(text: &str) -> Option<u64> {
+/// A number of a text (FNV-1a).
+pub(crate) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A seed as a failure prints it.
+pub(crate) fn parse(text: &str) -> Option<u64> {
     match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok(),
         None => text.parse().ok(),

@@ -38,6 +38,7 @@ use crate::codec::Codec;
 use crate::failure::{self, from_native};
 use crate::files::Folder;
 use crate::input::{Action, InputTable, KeptTable};
+use crate::rules::{OneRow, OneTeller};
 use crate::shown::Shown;
 use crate::submit::{Client, Job};
 use crate::threads::Threads;
@@ -326,7 +327,9 @@ pub(crate) fn context(config: SessionConfig, planner: Arc<dyn QueryPlanner + Sen
         .with_default_features()
         .with_config(config)
         .with_runtime_env(Arc::new(RuntimeEnv::default()))
-        .with_query_planner(planner);
+        .with_query_planner(planner)
+        .with_analyzer_rule(Arc::new(OneRow))
+        .with_physical_optimizer_rule(Arc::new(OneTeller));
     for function in travel::functions() {
         state.scalar_functions().get_or_insert_default().push(function);
     }

@@ -42,6 +42,7 @@ mod failure;
 mod files;
 mod input;
 mod relational;
+mod rules;
 mod runs;
 mod shown;
 mod submit;

@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use datafusion::common::tree_node::TreeNode as _;
+use datafusion::config::ConfigOptions;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, UNNAMED_TABLE};
+use datafusion::optimizer::Analyzer;
 
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::partition::PartitionSpec;
@@ -48,7 +51,15 @@ impl DataFusionFrame {
     /// # Errors
     /// [`SchemaInvalid`](fugue_core::ErrorKind::SchemaInvalid) naming a column whose type has no place in a portable schema.
     pub fn from_plan(plan: LogicalPlan) -> Result<Self> {
-        Ok(Self { schema: types::schema_of(&plan)?, plan: Arc::new(plan), layout: None })
+        // A union says the types of its first input until its inputs are cast to what they have in common, which comes with the action.
+        let unites = plan.exists(|node| Ok(matches!(node, LogicalPlan::Union(_)))).map_err(from_native)?;
+        let schema = if unites {
+            let coerced = Analyzer::new().execute_and_check(plan.clone(), &ConfigOptions::default(), |_, _| {});
+            types::schema_of(&coerced.map_err(from_native)?)?
+        } else {
+            types::schema_of(&plan)?
+        };
+        Ok(Self { schema, plan: Arc::new(plan), layout: None })
     }
 
     /// Its columns.

@@ -12,8 +12,8 @@ use proptest::test_runner::TestRunner;
 
 use super::Dice;
 use crate::oracle::UNIQUE;
-use crate::oracle::expr::Standard;
-use crate::oracle::verb::Verb;
+use crate::oracle::expr::{Standard, Term};
+use crate::oracle::verb::{Verb, distinct};
 use crate::value::{OwnRow, OwnValue, Table};
 
 pub use verbs::Pick;
@@ -36,12 +36,38 @@ impl Script {
         self.verbs.iter().try_fold(self.table.clone(), |table, verb| verb.apply(&table, &Standard))
     }
 
-    /// Whether the contract has one answer: not so where a zero's sign shows after rows with both were made one.
+    /// Whether the contract has one answer: not so where a zero's sign shows after rows with both were made one, nor where two windows
+    /// number rows that are equal, and may each begin with another of them.
     fn is_decided(&self, answer: &Table) -> bool {
-        let other =
-            self.verbs.iter().try_fold(turned(&self.table), |table, verb| Some(turned(&verb.apply(&table, &Standard).ok()?)));
+        let mut table = self.table.clone();
+        for verb in &self.verbs {
+            if windows(verb) > 1 && distinct(table.rows.clone()).len() < table.rows.len() {
+                return false;
+            }
+            let Ok(next) = verb.apply(&table, &Standard) else { return false };
+            table = next;
+        }
+        let other = self
+            .verbs
+            .iter()
+            .try_fold(turned(&self.table), |table, verb| Some(turned(&verb_of_turned(verb).apply(&table, &Standard).ok()?)));
         other.is_some_and(|other| crate::compare::Compare::float_aggregates().tables(answer, &other).is_ok())
     }
+}
+
+/// The verb with the rows of its second frame turned as well.
+fn verb_of_turned(verb: &Verb) -> Verb {
+    match verb {
+        Verb::Join(kind, right) => Verb::Join(*kind, turned(right)),
+        Verb::Set(kind, all, right) => Verb::Set(*kind, *all, turned(right)),
+        other => other.clone(),
+    }
+}
+
+/// How many columns of a verb look at rows around.
+fn windows(verb: &Verb) -> usize {
+    let Verb::Select { items, .. } = verb else { return 0 };
+    items.iter().filter(|item| item.term.any(&|term| matches!(term, Term::Window(_)))).count()
 }
 
 /// The same rows in another order, with zeros of the other sign.

@@ -6,6 +6,7 @@
 
 pub mod expr;
 mod program;
+pub mod sql;
 #[cfg(test)]
 mod tests;
 mod trace;

@@ -176,6 +176,9 @@ impl Verb {
                 Ok(Table::new(table.schema.clone(), kept(table.rows.clone(), Some(&condition), dialect)?))
             }
             Self::Assign(items) => select(table, &assigned(table, items), None, None, false, dialect),
+            Self::Aggregate(_, items) if items.iter().any(|item| !item.term.aggregates()) => {
+                Err("only aggregates stand beside the keys".to_owned())
+            }
             Self::Aggregate(keys, items) => {
                 let keys = keys.iter().map(|k| Item::new(k, Term::column(k)));
                 select(table, &keys.chain(items.iter().cloned()).collect::<Vec<_>>(), None, None, false, dialect)

@@ -64,7 +64,10 @@ pub fn nothing_gives_null_and_count_zero(t: &Bench) -> Outcome {
     aggregates(t, &empty, &nothing)?;
     t.on_each_lane(|lane| {
         let grouped = t.frame(lane, &empty)?.group_by("a").aggregate([count_all().alias("n")])?;
-        t.same(&table!("a:long,n:long";)?, &grouped)
+        t.same(&table!("a:long,n:long";)?, &grouped)?;
+        // What is made of literals is no key, as a literal is none.
+        let beside = t.frame(lane, &empty)?.select([(lit(1) + lit(2)).alias("c"), count_all().alias("n")])?;
+        t.same(&table!("c:long,n:long"; [3, 0])?, &beside)
     })
 }
 
@@ -113,6 +116,12 @@ pub fn distinct_counts_skip_nulls(t: &Bench) -> Outcome {
 pub fn extremes_with_nan(t: &Bench) -> Outcome {
     let nan = f64::NAN;
     let table = table!("x:double,y:double,s:str,b:bool"; [1.0, nan, "é", true], [nan, nan, "z", false], [-1.0, nan, (), ()], [(), (), "a", ()])?;
+    let grouped = table!("k:int,x:double"; [1, 2.5], [1, nan], [1, 1.0], [2, nan], [2, 3.0], [3, nan], [3, ()])?;
+    let expected = table!("k:int,l:double,g:double"; [1, 1.0, nan], [2, 3.0, nan], [3, nan, nan])?;
+    t.on_each_lane(|lane| {
+        let by_key = t.frame(lane, &grouped)?.group_by("k").aggregate([min("x").alias("l"), max("x").alias("g")])?;
+        t.same(&expected, &by_key)
+    })?;
     aggregates(
         t,
         &table,

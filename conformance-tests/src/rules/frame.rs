@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::row::{Record, Value};
 use fugue_core::{ErrorKind, Schema, blocking};
 
 use super::run::{mapped, spec};
@@ -116,6 +117,34 @@ pub fn a_stream_gives_what_collect_gives(t: &Bench) -> Outcome {
         let batches = blocking::wait(stream.collect())?;
         let got = Table::from_batches(&table.schema, &batches)?;
         Compare::exact().tables(table, &got).map_err(Failure::from)
+    })
+}
+
+/// 4:19-20: rows by the names of their columns, all of them or those that were selected; a datetime is one, a null is a null.
+pub fn records_are_rows_by_name(t: &Bench) -> Outcome {
+    let table = table!("a:datetime,b:int,`c d`:str"; [1_577_934_245_000_000_i64, 1, "x"], [(), 2, ()])?;
+    t.on_each_lane(|lane| {
+        let frame = t.frame(lane, &table)?;
+        let read = |frame: &fugue_core::DataFrame| -> Result<Vec<Vec<String>>, Failure> {
+            let records = blocking::wait(frame.rows::<Record>())?;
+            let mut rows: Vec<Vec<String>> =
+                records.iter().map(|record| record.iter().map(|(name, value)| format!("{name}={value:?}")).collect()).collect();
+            rows.sort();
+            Ok(rows)
+        };
+        let all = read(&frame)?;
+        let datetime = fugue_core::chrono::DateTime::from_timestamp(1_577_934_245, 0).unwrap_or_default().naive_utc();
+        let expected = vec![
+            vec!["a=Null".to_owned(), "b=Int(2)".to_owned(), "c d=Null".to_owned()],
+            vec![format!("a={:?}", Value::Datetime(datetime)), "b=Int(1)".to_owned(), "c d=Str(\"x\")".to_owned()],
+        ];
+        let mut sorted = expected.clone();
+        sorted.sort();
+        ensure(all == sorted, || format!("the records are {all:?}, not {expected:?}"))?;
+        let some = read(&frame.select(["c d", "b"])?)?;
+        let wanted =
+            [["c d=Null", "b=Int(2)"], ["c d=Str(\"x\")", "b=Int(1)"]].map(|row| row.map(str::to_owned).to_vec()).to_vec();
+        ensure(some == wanted, || format!("the records of two columns are {some:?}, not {wanted:?}"))
     })
 }
 

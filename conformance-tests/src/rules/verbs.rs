@@ -66,7 +66,10 @@ pub(super) fn same_as_oracle(t: &Bench, lane: &Lane, script: &Script) -> Outcome
 }
 
 /// A verb as a user writes it.
-fn apply(t: &Bench, lane: &Lane, frame: &DataFrame, verb: &Verb) -> Result<DataFrame, Failure> {
+///
+/// # Errors
+/// What the engine says to it.
+pub(super) fn apply(t: &Bench, lane: &Lane, frame: &DataFrame, verb: &Verb) -> Result<DataFrame, Failure> {
     Ok(match verb {
         Verb::Select { items, filter, having, distinct } => {
             let mut select = Select::new(exprs(items)?);

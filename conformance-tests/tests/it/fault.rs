@@ -253,6 +253,14 @@ pub(crate) enum Fault {
     SortsUpwards,
     /// A row too many.
     LimitsOneTooMany,
+    /// Some words of a query are taken for others.
+    Misreads(&'static str, &'static str),
+    /// The last row of a query's answer is lost.
+    LosesARowOfAnAnswer,
+    /// Queries are answered before anybody asks for rows.
+    AnswersWhenAsked,
+    /// Queries are refused, and nobody is told why.
+    RefusesQueriesWithoutAWord,
 }
 
 /// Rules that no fault of an engine can break, each with the reason.
@@ -277,7 +285,7 @@ pub(crate) const WITHOUT_FAULT: [(&str, &str); 16] = [
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 125] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 174] = [
         (
             Self::DropsARowPerKey,
             &[
@@ -499,7 +507,14 @@ impl Fault {
         (Self::NegatesDecimals, &["ingest::every_type_makes_the_round_trip"]),
         (Self::ReadsUnsignedAsSigned, &["ingest::every_type_makes_the_round_trip"]),
         (Self::ChangesBitsOfFloats, &["ingest::floats_keep_their_bits"]),
-        (Self::TakesNullForNoText, &["storage::an_empty_csv_field_is_null", "ingest::every_type_makes_the_round_trip"]),
+        (
+            Self::TakesNullForNoText,
+            &[
+                "frame::records_are_rows_by_name",
+                "storage::an_empty_csv_field_is_null",
+                "ingest::every_type_makes_the_round_trip",
+            ],
+        ),
         (Self::TakesNoTextForNull, &["transform::plain_values_by_column", "ingest::every_type_makes_the_round_trip"]),
         (Self::TakesNullForAnEmptyList, &["map::nested_values_and_bytes_travel", "ingest::every_type_makes_the_round_trip"]),
         (Self::TakesNullForAStructOfNulls, &["transform::a_rest_field_keeps_the_rest", "map::nested_values_and_bytes_travel"]),
@@ -588,5 +603,68 @@ impl Fault {
         (Self::SortsNansFirst, &["rows::sort_gives_rows_in_order"]),
         (Self::SortsUpwards, &["rows::sort_gives_rows_in_order"]),
         (Self::LimitsOneTooMany, &["rows::limit_gives_so_many_rows"]),
+        (Self::RefusesQueriesWithoutAWord, &["sql::an_answer_or_a_clear_refusal"]),
+        (
+            Self::LosesARowOfAnAnswer,
+            &[
+                "sql::queries_stand_between_verbs_and_functions",
+                "sql::a_frame_is_asked_again",
+                "sql::matches_the_oracle",
+                "sql::queries_and_verbs_mix",
+            ],
+        ),
+        (Self::AnswersWhenAsked, &["sql::queries_are_lazy"]),
+        (Self::Misreads("SELEC 1", "SELECT 1"), &["sql::what_is_no_query_is_refused"]),
+        (Self::Misreads("a / b", "a / nullif(b, 0)"), &["sql::what_fails_for_a_row_is_an_error_of_the_action"]),
+        (Self::Misreads("SELECT AB", "SELECT Ab"), &["sql::names_are_case_sensitive"]),
+        (Self::Misreads("``", "`"), &["sql::any_name_can_be_quoted"]),
+        (Self::Misreads("it''s", "its"), &["sql::text_stands_in_single_quotes"]),
+        (Self::Misreads("==", "<>"), &["sql::queries_name_columns_in_many_ways"]),
+        (Self::Misreads("DATE '", "TIMESTAMP '"), &["sql::literals_of_queries"]),
+        (Self::Misreads("count(*)", "CAST(count(*) AS INT)"), &["sql::types_of_results_are_canonical"]),
+        (Self::Misreads("a / b", "floor(CAST(a AS DOUBLE) / b)"), &["sql::whole_numbers_divide_towards_zero"]),
+        (Self::Misreads("d * e", "CAST(d * e AS DECIMAL(15,2))"), &["sql::decimals_of_queries_are_exact"]),
+        (Self::Misreads("sum(", "max("), &["sql::aggregates_of_queries"]),
+        (Self::Misreads(" length(s)", " octet_length(s)"), &["sql::functions_of_queries"]),
+        (Self::Misreads("IS NOT TRUE", "= FALSE"), &["sql::unknown_is_neither_true_nor_false"]),
+        (Self::Misreads("NULL)", "0)"), &["sql::not_in_a_list_with_null"]),
+        (
+            Self::Misreads("a NOT IN (SELECT c FROM r)", "NOT EXISTS (SELECT 1 FROM r WHERE c = a)"),
+            &["sql::not_in_a_subquery_with_null"],
+        ),
+        (Self::Misreads("min(b)", "max(b)"), &["sql::a_subquery_is_a_value"]),
+        (Self::Misreads("SELECT b FROM r", "SELECT max(b) FROM r"), &["sql::a_value_of_several_rows_is_an_error"]),
+        (Self::Misreads(" EXCEPT ", " INTERSECT "), &["sql::sets_of_rows"]),
+        (Self::Misreads("b INTERSECT ", "b EXCEPT "), &["sql::chains_of_sets_go_by_precedence"]),
+        (Self::Misreads("FULL JOIN", "LEFT JOIN"), &["sql::joins_of_queries"]),
+        (Self::Misreads("ROLLUP (g)", "g"), &["sql::groupings_of_queries"]),
+        (Self::Misreads("PARTITION BY k ", ""), &["sql::windows_of_queries"]),
+        (Self::Misreads("OFFSET 1", ""), &["sql::queries_inside_of_queries"]),
+        (Self::Misreads("LEFT JOIN", "JOIN"), &["sql::frames_without_rows_are_asked"]),
+        (Self::Misreads("s = 1", "s = 10"), &["sql::types_that_differ_are_cast"]),
+        (Self::Misreads(" / z", " / nullif(z, 0)"), &["sql::a_division_by_zero_is_an_error"]),
+        (Self::Misreads("sqrt(x)", "sqrt(abs(x))"), &["sql::a_root_of_a_negative_number_is_an_error"]),
+        (Self::Misreads("x > 1e308", "x > 1e308 OR isnan(x)"), &["sql::floats_go_by_their_bits"]),
+        (Self::Misreads("round(x)", "trunc(x)"), &["sql::rounding_is_of_the_binary_value"]),
+        (Self::Misreads("median(x)", "min(x)"), &["sql::quantiles_go_in_steps"]),
+        (Self::Misreads("SELECT a AS x", "SELECT CAST(a AS SMALLINT) + 0 AS y"), &["sql::unions_meet_at_common_types"]),
+        (Self::Misreads("max(x) AS g", "NULL AS g"), &["sql::extremes_of_floats_with_nan_are_any"]),
+        (Self::Misreads("sum(d)", "CAST(sum(d) AS DECIMAL(38,2))"), &["sql::sums_of_decimals_grow_by_ten_digits"]),
+        (Self::Misreads("ORDER BY a DESC", "ORDER BY a DESC NULLS LAST"), &["sql::nulls_sort_last_upwards_and_first_downwards"]),
+        (Self::Misreads("concat(s, '-', r)", "s || '-' || r"), &["sql::concat_skips_nulls"]),
+        (Self::Misreads("strpos(s, 'b')", "strpos(s, 'b') - 1"), &["sql::text_counts_from_one"]),
+        (Self::Misreads("CAST(at AS VARCHAR)", "replace(CAST(at AS VARCHAR), 'T', ' ')"), &["sql::text_of_floats_and_moments"]),
+        (Self::Misreads("\\%", "\\\\%"), &["sql::a_backslash_escapes_in_like"]),
+        (Self::Misreads("'-')", "'-', 'g')"), &["sql::regexp_replace_is_of_the_first_match"]),
+        (Self::Misreads("'dow', d", "'dow', d - 1"), &["sql::weeks_begin_on_sunday_in_dow"]),
+        (Self::Misreads("d + 1", "d + 2"), &["sql::a_date_and_a_number_is_a_date"]),
+        (
+            Self::Misreads("(ORDER BY a)", "(ORDER BY a ROWS UNBOUNDED PRECEDING)"),
+            &["sql::windows_without_a_frame_go_to_the_peers"],
+        ),
+        (Self::Misreads("first_value(a)", "-first_value(a)"), &["sql::first_without_an_order_is_any"]),
+        (Self::Misreads("nanos(a)", "nanos(a * 1000)"), &["sql::nanoseconds_must_be_whole_microseconds"]),
+        (Self::Misreads("EXCEPT ALL", "EXCEPT"), &["sql::except_all_does_not_count"]),
+        (Self::Misreads("SELECT k, a", "SELECT coalesce(l.k, r.k) AS k, a"), &["sql::using_gives_the_left_key"]),
     ];
 }

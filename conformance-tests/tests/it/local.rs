@@ -18,4 +18,5 @@ conformance! {
     harness: Local,
     gaps: [],
     matrix: ("../README.md", "local"),
+    capabilities: ("../fugue-core/capabilities.json", "local"),
 }

@@ -49,4 +49,5 @@ conformance! {
         Gap::never("runs::user_code_runs_on_the_sessions_threads", "calls run on the threads of executors").fails_as(FailsAs::Differs),
     ],
     matrix: ("../README.md", "ballista"),
+    capabilities: ("capabilities.json", "ballista"),
 }

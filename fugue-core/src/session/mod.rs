@@ -5,6 +5,8 @@ mod factory;
 mod sql;
 
 use std::fmt;
+use std::future::Future;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -236,9 +238,16 @@ impl Session {
     /// # Errors
     /// `SqlInvalid` for a text that is no query, an unknown table, column or function, and `TABLESAMPLE`; `SchemaInvalid` for columns of the
     /// result that have no place in a portable schema; `Unsupported` where nothing in the program knows SQL.
-    pub async fn sql<'f>(&self, query: &str, frames: impl IntoIterator<Item = (&'f str, &'f DataFrame)>) -> Result<DataFrame> {
-        let frames = frames.into_iter().map(|(name, frame)| (name.to_owned(), frame.clone())).collect();
-        sql::query(self, query, frames).await
+    #[track_caller]
+    pub fn sql<'f>(
+        &self,
+        query: &str,
+        frames: impl IntoIterator<Item = (&'f str, &'f DataFrame)>,
+    ) -> impl Future<Output = Result<DataFrame>> + Send {
+        let at = Location::caller();
+        let frames = frames.into_iter().map(|(name, frame)| (name.to_owned(), frame.clone())).collect::<Vec<_>>();
+        let (session, query) = (self.clone(), query.to_owned());
+        async move { sql::query(&session, &query, frames).await.map_err(|e| e.with_call_site(at)) }
     }
 
     /// Ends what the engine started. Idempotent; frames of the session cannot be used afterwards.

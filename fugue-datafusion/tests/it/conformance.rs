@@ -105,4 +105,5 @@ conformance! {
     harness: DataFusion,
     gaps: [],
     matrix: ("../README.md", "datafusion"),
+    capabilities: ("capabilities.json", "datafusion"),
 }

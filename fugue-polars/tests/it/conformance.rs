@@ -93,4 +93,5 @@ conformance! {
     harness: Polars,
     gaps: [],
     matrix: ("../README.md", "polars"),
+    capabilities: ("capabilities.json", "polars"),
 }

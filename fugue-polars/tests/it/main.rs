@@ -1,6 +1,9 @@
 //! Tests of the Polars engine through its public door.
 #![expect(clippy::expect_used, reason = "tests stop at the first surprise")]
 
+// Linked for its SQL, which Polars has none of that means the same.
+use fugue_datafusion as _;
+
 mod arguments;
 mod conformance;
 mod engine;

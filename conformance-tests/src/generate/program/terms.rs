@@ -56,6 +56,12 @@ pub(super) fn value(ty: &Type, dice: &mut Dice) -> OwnValue {
             [1_577_934_245_000_000, 1_577_934_245_123_000, 0, -1, 1_582_934_399_999_999, 951_782_400_000_000][dice.below(6)],
         ),
         Type::Decimal(..) => OwnValue::Int([0, 1, -1, 150, -250, 12_345, 99, 5][dice.below(8)]),
+        Type::Int16 => whole(dice, i64::from(i16::MIN), i64::from(i16::MAX)),
+        Type::UInt8 => whole(dice, 0, i64::from(u8::MAX)),
+        Type::UInt16 => whole(dice, 0, i64::from(u16::MAX)),
+        Type::UInt64 => whole(dice, 0, i64::MAX),
+        // Lists come out of aggregates alone.
+        Type::List(_) => OwnValue::Null,
         _ => whole(dice, i64::MIN, i64::MAX),
     }
 }

@@ -146,11 +146,18 @@ fn sums_exactly(table: &Table, column: usize) -> bool {
     })
 }
 
+/// Whether a mean of the values is one number within the tolerance, however they are added: numbers so great that their last digits are lost
+/// beside one another are none.
+fn has_a_mean(table: &Table, column: usize) -> bool {
+    table.rows.iter().all(|row| row[column].as_int().is_none_or(|x| x.abs() < 1_000_000_000_000))
+}
+
 fn aggregate(table: &Table, last: bool, dice: &mut Dice) -> Term {
     let schema = &table.schema;
     let filter = (dice.below(4) == 0).then(|| terms::condition(schema, 1, dice));
     let column = dice.below(schema.len());
     let exact = sums_exactly(table, column);
+    let last = last && has_a_mean(table, column);
     let column = Term::column(schema.fields()[column].name());
     let plain =
         |function, arg| Aggregate { function, arg: Some(arg), distinct: false, filter: filter.clone(), order: Vec::new() };
@@ -209,7 +216,7 @@ fn window(table: &Table, last: bool, dice: &mut Dice) -> Term {
         _ => {
             let function = match dice.below(4) {
                 0 if exact => A::Sum,
-                1 if exact && last => A::Avg,
+                1 if exact && last && has_a_mean(table, column) => A::Avg,
                 2 => A::Count,
                 3 => A::Max,
                 _ => A::Min,

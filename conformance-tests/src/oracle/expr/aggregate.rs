@@ -91,6 +91,10 @@ pub(super) fn aggregate(
                 return Ok(OwnValue::Null);
             }
             let doubles = doubles();
+            // The mean of equal values may be a little beside them, which is no deviation.
+            if doubles.windows(2).all(|pair| pair[0] == pair[1]) && doubles[0].is_finite() {
+                return Ok(OwnValue::Float(0.0));
+            }
             let mean = doubles.iter().sum::<f64>() / as_double(count);
             let squares: f64 = doubles.iter().map(|x| (x - mean) * (x - mean)).sum();
             let variance = squares / as_double(count - usize::from(sample));

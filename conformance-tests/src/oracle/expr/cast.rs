@@ -107,7 +107,7 @@ fn float<F: LowerExp>(value: F, wide: f64) -> String {
     format!("{sign}{whole}.{rest}")
 }
 
-fn date(days: i128) -> String {
+pub(in crate::oracle) fn date(days: i128) -> String {
     let day = calendar::civil(days);
     format!("{:04}-{:02}-{:02}", day.year, day.month, day.day)
 }

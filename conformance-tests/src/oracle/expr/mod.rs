@@ -20,6 +20,7 @@ mod written;
 use fugue_core::Type;
 use fugue_core::expr::{AggregateFunction, Frame, Function, WindowFunction};
 
+pub(super) use cast::date;
 pub use known::{Kind, Known, KnownAggregate, KnownWindow};
 pub use types::common;
 pub use value::{Dialect, Scope, Standard};

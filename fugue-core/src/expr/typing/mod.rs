@@ -77,14 +77,11 @@ impl Expr {
         }
     }
 
-    /// Whether it is a literal, whatever its cast and name.
-    pub(crate) fn is_literal(&self) -> bool {
-        match self.node() {
-            Node::Literal(_) => true,
-            Node::Alias(of, _) => of.is_literal(),
-            Node::Cast { input, .. } => input.is_literal(),
-            _ => false,
-        }
+    /// Whether it is a literal or made of literals alone: the same for every row, and known without one.
+    pub(crate) fn is_constant(&self) -> bool {
+        !self.any(|node| {
+            matches!(node, Node::Column(_) | Node::Wildcard | Node::Aggregate(_) | Node::Window(_) | Node::Mistake(_))
+        })
     }
 
     /// Whether the expression or a part of it passes a test.

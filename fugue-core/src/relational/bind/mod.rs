@@ -23,7 +23,7 @@ pub(super) fn select(select: &Select, input: &Schema) -> Result<SelectPlan> {
             return Err(refused(aggregate, "an aggregate may not stand beside all(); name the columns that are group keys"));
         }
         Some(_) => {
-            let keys = select.columns.iter().filter(|c| !c.is_literal() && !c.has_aggregate());
+            let keys = select.columns.iter().filter(|c| !c.is_constant() && !c.has_aggregate());
             let columns = named(&select.columns)?;
             group::group(input, keys.map(Expr::without_alias), &columns, select.having.as_ref())?
         }

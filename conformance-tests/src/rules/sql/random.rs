@@ -1,0 +1,56 @@
+//! Random programs as queries, and as queries between verbs, against the oracle.
+
+use proptest::strategy::Strategy as _;
+
+use super::super::verbs::apply;
+use super::asked;
+use crate::bench::Bench;
+use crate::compare::Compare;
+use crate::failure::{Failure, Outcome};
+use crate::generate::{Lane, Pick, Script, Scripts};
+use crate::oracle::sql;
+use crate::oracle::verb::Verb;
+
+/// What text can say of a program's verbs.
+const SAID: &[Pick] =
+    &[Pick::Project, Pick::Group, Pick::Window, Pick::Filter, Pick::Assign, Pick::Columns, Pick::Rows, Pick::Join, Pick::Set];
+
+/// A random program as one query, each verb a common table, is what the oracle says.
+pub fn matches_the_oracle(t: &Bench) -> Outcome {
+    let said = |script: &Script| sql::script(&script.table, &script.verbs).is_some();
+    let scripts = Scripts { picks: SAID, most: 4 }.prop_filter("no query says it", said);
+    t.for_some(2, scripts, |lane, script| {
+        let Some((text, rights)) = sql::script(&script.table, &script.verbs) else { return Ok(()) };
+        let left = t.frame(lane, &script.table)?;
+        let rights =
+            rights.into_iter().map(|(name, table)| Ok((name, t.frame(lane, table)?))).collect::<Result<Vec<_>, Failure>>()?;
+        let frames = rights.iter().map(|(name, frame)| (name.as_str(), frame)).chain([(sql::LEFT, &left)]);
+        let answer = asked(t, lane, &text, frames)?;
+        let rows = t.collect(&answer).map_err(|e| e.while_trying(&text))?;
+        Compare::float_aggregates().tables(&script.answer()?, &rows).map_err(|e| Failure::from(e).while_trying(&text))
+    })
+}
+
+/// A random program whose verbs are verbs, queries and transforms in turns, is what the oracle says.
+pub fn queries_and_verbs_mix(t: &Bench) -> Outcome {
+    t.for_some(2, Scripts { picks: Pick::ALL, most: 5 }, |lane, script| mixed(t, lane, script))
+}
+
+fn mixed(t: &Bench, lane: &Lane, script: &Script) -> Outcome {
+    let mut frame = t.frame(lane, &script.table)?;
+    let mut current = script.table.clone();
+    for (i, verb) in script.verbs.iter().enumerate() {
+        let text = if (i + script.table.rows.len()) % 3 < 2 { sql::query(verb, &current.schema) } else { None };
+        frame = match text {
+            Some(text) => {
+                let right =
+                    if let Verb::Join(_, right) | Verb::Set(_, _, right) = verb { Some(t.frame(lane, right)?) } else { None };
+                let frames = std::iter::once((sql::LEFT, &frame)).chain(right.iter().map(|frame| (sql::RIGHT, frame)));
+                asked(t, lane, &text, frames)?
+            }
+            None => apply(t, lane, &frame, verb)?,
+        };
+        current = verb.apply(&current, &crate::oracle::expr::Standard)?;
+    }
+    Ok(Compare::float_aggregates().tables(&current, &t.collect(&frame)?)?)
+}
