@@ -217,7 +217,13 @@ impl DataFrame {
     /// Those of user code (`TransformerFailed` with transformer and key), of the engine (`EngineFailed`) and of files (`Io`), here or
     /// out of the stream; `Cancelled` and `DeadlineExceeded`.
     pub async fn stream(&self) -> Result<BatchStream> {
-        let run = self.run();
+        self.stream_first(None).await
+    }
+
+    /// The same for one who takes so many rows at most.
+    async fn stream_first(&self, rows: Option<usize>) -> Result<BatchStream> {
+        let mut run = self.run();
+        run.limit = rows.map(|rows| rows as u64);
         tracing::debug!(engine = self.session.engine_name(), schema = %self.schema(), "run");
         let stream = self.session.erased().stream(&self.frame, &run).await?;
         Ok(stream.until(&run.cancel))
@@ -351,7 +357,7 @@ impl DataFrame {
         let mut batches = Vec::new();
         let mut found = 0;
         if n > 0 {
-            let mut stream = self.stream().await?;
+            let mut stream = self.stream_first(Some(n)).await?;
             while let Some(batch) = stream.next().await {
                 let batch = batch?;
                 found += batch.num_rows();

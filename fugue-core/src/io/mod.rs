@@ -6,10 +6,14 @@
 //! not at all.
 
 mod csv;
+mod files;
 mod format;
+mod keys;
 mod options;
+mod packed;
 mod parquet;
 mod path;
+mod scan;
 mod source;
 mod stamp;
 mod target;
@@ -20,10 +24,10 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use csv::CsvSource;
+pub use files::FileSource;
 pub use format::Format;
 pub use options::{Columns, Compression, LoadOptions, SaveMode, SaveOptions};
-pub use parquet::ParquetSource;
+pub use scan::{Pushdown, Scan, ScanCounts};
 pub use source::{BatchIter, LazySource, MemorySource};
 pub use stamp::Stamp;
 
@@ -31,7 +35,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
 use crate::schema::{self, Schema};
 
-/// Opens a file or a folder of files: finds out about its columns, reads no rows (but for the inference of CSV types).
+/// Opens a file, a folder of files or what a pattern matches: finds out about its columns, reads no rows (but for the inference of CSV types).
 ///
 /// # Errors
 /// [`ErrorKind::Io`] for what is not there or cannot be read, [`ErrorKind::Unsupported`] for an unknown format,
@@ -46,39 +50,9 @@ pub fn open(path: impl AsRef<Path>, options: &LoadOptions, cancel: &Cancel) -> R
 /// # Errors
 /// As [`open`].
 pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Result<Arc<dyn LazySource>> {
-    let format = match (options.format, paths.first()) {
-        (Some(format), _) => format,
-        (None, Some(path)) => format_of(path)?,
-        (None, None) => return Err(Error::new(ErrorKind::Io, "no path was given; name at least one file or folder")),
-    };
+    let (found, format) = path::files(paths, options.format, options.hive.unwrap_or(true))?;
     options.only_for(format)?;
-    let columns = options.columns.parsed()?;
-    let files = path::files(paths, format)?;
-    Ok(match format {
-        Format::Parquet => Arc::new(ParquetSource::open(files, &columns, options.below.unwrap_or_default(), cancel)?),
-        Format::Csv => Arc::new(CsvSource::open(files, &columns, options, cancel)?),
-    })
-}
-
-/// The format of a file by its name, or of a folder by the names of its files, where all that have a known suffix have the same.
-fn format_of(path: &Path) -> Result<Format> {
-    let named = Format::of(path);
-    let (Err(_), Ok(entries)) = (&named, std::fs::read_dir(path)) else { return named };
-    let seen = entries.flatten().map(|e| e.path()).filter(|p| !path::is_hidden(p));
-    let mut found: Vec<Format> = Vec::new();
-    for format in seen.filter_map(|p| Format::of(&p).ok()) {
-        if !found.contains(&format) {
-            found.push(format);
-        }
-    }
-    match found[..] {
-        [format] => Ok(format),
-        [_, _, ..] => {
-            let said = format!("the folder {} holds files of several formats; load a folder of one", path.display());
-            Err(Error::new(ErrorKind::Unsupported, said).with("path", path.display().to_string()))
-        }
-        [] => named,
-    }
+    Ok(Arc::new(FileSource::open(&found, format, options, cancel)?))
 }
 
 /// Saves batches of the contract's layout as one file, and returns the number of rows.
@@ -105,9 +79,10 @@ pub fn save(path: impl AsRef<Path>, schema: &Schema, batches: BatchIter, options
     let (rows, file) = match format {
         Format::Parquet => parquet::write(file, target.path(), schema, batches, options.compression.unwrap_or_default(), cancel)?,
         Format::Csv => {
-            let dialect = csv::Dialect::new(options.header, options.delimiter, options.null.as_deref())?;
+            let dialect = csv::Dialect::new(options.header, options.delimiter, options.quote, options.null.as_deref())?;
             csv::write(file, target.path(), schema, batches, &dialect, cancel)?
         }
+        _ => return Err(Error::new(ErrorKind::Unsupported, format!("files of {format} are not written"))),
     };
     // What was given up while the last rows were written does not replace anything.
     cancel.check()?;

@@ -75,7 +75,9 @@ pub struct LoadOptions {
     pub(super) header: Option<bool>,
     pub(super) infer: Option<bool>,
     pub(super) delimiter: Option<u8>,
+    pub(super) quote: Option<u8>,
     pub(super) null: Option<String>,
+    pub(super) hive: Option<bool>,
 }
 
 impl LoadOptions {
@@ -108,7 +110,7 @@ impl LoadOptions {
         self
     }
 
-    /// CSV: whether types are inferred from the whole file. Unless said, they are when no schema is given. `false` without a schema
+    /// CSV and JSON: whether types are inferred from the whole file. Unless said, they are when no schema is given. `false` without a schema
     /// gives text columns; `true` with a schema is an error.
     ///
     /// Whole numbers that fit 64 bits become long; decimals, `NaN` and `inf` double; true and false in any case bool; ISO dates date;
@@ -123,6 +125,21 @@ impl LoadOptions {
     #[must_use]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
         self.delimiter = Some(delimiter);
+        self
+    }
+
+    /// CSV: the byte around fields that hold a delimiter, a quote or the end of a line; `"` by default. Doubled inside of a field it is itself.
+    #[must_use]
+    pub fn quote(mut self, quote: u8) -> Self {
+        self.quote = Some(quote);
+        self
+    }
+
+    /// Whether folders named `key=value` are columns (they are unless you say no), after those of the files, or where
+    /// [`columns`](Self::columns) says. Without a schema they are long where all of their values are whole numbers, else text.
+    #[must_use]
+    pub fn hive(mut self, hive: bool) -> Self {
+        self.hive = Some(hive);
         self
     }
 
@@ -146,10 +163,13 @@ impl LoadOptions {
         if format != Format::Parquet && self.below.is_some() {
             return Err(misplaced("sub_microsecond", Format::Parquet, format));
         }
+        if format != Format::Csv && format != Format::Json && self.infer.is_some() {
+            return Err(misplaced("infer", Format::Csv, format));
+        }
         let said = [
             ("header", self.header.is_some()),
-            ("infer", self.infer.is_some()),
             ("delimiter", self.delimiter.is_some()),
+            ("quote", self.quote.is_some()),
             ("null", self.null.is_some()),
         ];
         refuse_csv(format, &said)
@@ -193,6 +213,7 @@ pub struct SaveOptions {
     pub(super) mode: SaveMode,
     pub(super) header: Option<bool>,
     pub(super) delimiter: Option<u8>,
+    pub(super) quote: Option<u8>,
     pub(super) null: Option<String>,
     pub(super) compression: Option<Compression>,
 }
@@ -232,6 +253,13 @@ impl SaveOptions {
         self
     }
 
+    /// CSV: the byte around fields that need it, `"` by default.
+    #[must_use]
+    pub fn quote(mut self, quote: u8) -> Self {
+        self.quote = Some(quote);
+        self
+    }
+
     /// CSV: the text that stands for null, nothing by default. With one (`\N` say) empty text survives; a value that is the same text
     /// fails the save.
     #[must_use]
@@ -252,7 +280,12 @@ impl SaveOptions {
         if format != Format::Parquet && self.compression.is_some() {
             return Err(misplaced("compression", Format::Parquet, format));
         }
-        let said = [("header", self.header.is_some()), ("delimiter", self.delimiter.is_some()), ("null", self.null.is_some())];
+        let said = [
+            ("header", self.header.is_some()),
+            ("delimiter", self.delimiter.is_some()),
+            ("quote", self.quote.is_some()),
+            ("null", self.null.is_some()),
+        ];
         refuse_csv(format, &said)
     }
 }

@@ -31,6 +31,7 @@ pub(in crate::io) fn write(
     let mut writer = WriterBuilder::new()
         .has_headers(false)
         .delimiter(dialect.delimiter)
+        .quote(dialect.quote)
         // A record of one empty field is quoted all the same, or it would be an empty line, which readers pass over.
         .quote_style(QuoteStyle::Necessary)
         .buffer_capacity(1 << 16)

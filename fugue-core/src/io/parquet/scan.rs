@@ -9,6 +9,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use super::footer::{Footer, guard, readable, unreadable};
 use crate::error::{Error, Result};
 use crate::io::path::reopen;
+use crate::io::scan::{Counts, add};
 use crate::io::source::project;
 use crate::schema::{Field, Schema, SubMicrosecond, conform, normalise_with};
 
@@ -36,6 +37,8 @@ pub(super) struct Unit {
     below: SubMicrosecond,
     /// An estimate, to keep what is read ahead within bounds.
     pub(super) row_bytes: u64,
+    /// Who is told when the row group is begun; one unit of it has it.
+    pub(super) counts: Option<Arc<Counts>>,
 }
 
 impl Unit {
@@ -68,8 +71,14 @@ impl Unit {
                 batch_rows,
                 below,
                 row_bytes,
+                counts: None,
             })
             .collect()
+    }
+
+    /// Makes batches no larger than what is asked for.
+    pub(super) fn at_most(&mut self, rows: u64) {
+        self.batch_rows = self.batch_rows.min(usize::try_from(rows).unwrap_or(usize::MAX)).max(1);
     }
 }
 
@@ -113,6 +122,9 @@ impl Decoder {
         let reader = match &mut self.reader {
             Some(reader) => reader,
             none => {
+                if let Some(counts) = self.unit.counts.take() {
+                    add(&counts.groups, 1);
+                }
                 // Every unit has its own handle: those that are made from one another share their position.
                 let file = reopen(&footer.path, &footer.stamp)?;
                 let roots = self.unit.columns.iter().map(|c| c.root);

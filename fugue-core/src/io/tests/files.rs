@@ -10,12 +10,18 @@ use crate::run::CancelHandle;
 fn format_is_that_of_the_last_suffix() {
     assert_eq!(Format::of(Path::new("c.test.parquet")).unwrap(), Format::Parquet);
     assert_eq!(Format::of(Path::new("some.parquet/b.test.CSV")).unwrap(), Format::Csv);
-    for name in ["c.ppp", "c", "some.parquet/c", "c.csv.gz", ".parquet"] {
+    for (name, format) in
+        [("c.csv.gz", Format::Csv), ("c.CSV.ZST", Format::Csv), ("c.jsonl", Format::Json), ("c.json.gz", Format::Json)]
+    {
+        assert_eq!(Format::of(Path::new(name)).unwrap(), format);
+    }
+    assert_eq!(Format::of(Path::new("c.feather")).unwrap(), Format::Arrow);
+    for name in ["c.ppp", "c", "some.parquet/c", "c.parquet.gz", "c.gz", "c.csv.bz2", ".parquet"] {
         let error = failure(Format::of(Path::new(name)));
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}");
         assert_eq!(error.context("path"), Some(name));
     }
-    assert!(failure(Format::of(Path::new("c.csv.gz"))).message().contains("unpack"));
+    assert!(failure(Format::of(Path::new("c.csv.bz2"))).message().contains("gzip or zstd"));
     assert_eq!("Parquet".parse::<Format>().unwrap(), Format::Parquet);
     assert_eq!(failure("avro".parse::<Format>()).kind(), ErrorKind::Unsupported);
 }
@@ -47,9 +53,9 @@ fn missing_file_says_where_it_looked_and_what_is_near() {
 
 #[test]
 fn addresses_and_patterns_are_told_apart_from_missing_files() {
-    for name in ["s3://bucket/a.parquet", "data/*.parquet"] {
+    for (name, kind) in [("s3://bucket/a.parquet", ErrorKind::Unsupported), ("data/*.parquet", ErrorKind::Io)] {
         let error = failure(load(name, &LoadOptions::new()));
-        assert_eq!((error.kind(), error.context("path")), (ErrorKind::Unsupported, Some(name)));
+        assert_eq!((error.kind(), error.context("path")), (kind, Some(name)));
     }
 }
 
@@ -83,8 +89,10 @@ fn folder_is_read_by_name_without_hidden_files() {
         std::fs::remove_file(all.join(other)).unwrap();
     }
 
-    std::fs::create_dir(all.join("c=1")).unwrap();
-    assert_eq!(failure(load(&all, &LoadOptions::new())).kind(), ErrorKind::Unsupported);
+    std::fs::create_dir(all.join("more")).unwrap();
+    assert_eq!(load(&all, &LoadOptions::new()).unwrap().rows(), Some(2));
+    std::fs::copy(all.join("a.parquet"), all.join("more/c.parquet")).unwrap();
+    assert_eq!(load(&all, &LoadOptions::new()).unwrap().rows(), Some(3));
 }
 
 #[test]

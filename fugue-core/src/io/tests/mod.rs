@@ -2,6 +2,7 @@
 
 mod csv;
 mod files;
+mod hive;
 mod parquet;
 
 use std::path::Path;
