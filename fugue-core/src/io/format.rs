@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::packed::Packing;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -12,7 +14,7 @@ const KNOWN: &str = "the formats are parquet (.parquet), csv (.csv, .csv.gz, .cs
 
 /// A file format that core reads and writes by itself.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Format {
     /// Apache Parquet; keeps every type.
     Parquet,

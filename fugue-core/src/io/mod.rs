@@ -14,9 +14,10 @@ mod packed;
 mod parquet;
 mod path;
 mod scan;
+mod sink;
 mod source;
+mod stage;
 mod stamp;
-mod target;
 
 #[cfg(test)]
 mod tests;
@@ -29,11 +30,12 @@ pub use format::Format;
 pub use options::{Columns, Compression, LoadOptions, SaveMode, SaveOptions};
 pub use scan::{Pushdown, Scan, ScanCounts};
 pub use source::{BatchIter, LazySource, MemorySource};
+pub use stage::{Part, PartPlan, PartWriter, Staging};
 pub use stamp::Stamp;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::run::Cancel;
-use crate::schema::{self, Schema};
+use crate::schema::Schema;
 
 /// Opens a file, a folder of files or what a pattern matches: finds out about its columns, reads no rows (but for the inference of CSV types).
 ///
@@ -55,37 +57,29 @@ pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Re
     Ok(Arc::new(FileSource::open(&found, format, options, cancel)?))
 }
 
-/// Saves batches of the contract's layout as one file, and returns the number of rows.
+/// Saves batches of the contract's layout, and returns the number of rows: one file, or a folder of them where the options say keys, a number of
+/// files, or that rows are added.
 ///
-/// Missing parent folders are made. A target that is there already is replaced once everything is written, or refused, by the mode;
-/// whatever fails, it stays as it was, and nothing else is left behind. A folder of data is replaced too, but not one that holds
-/// anything else.
+/// Missing parent folders are made. A target that is there already is replaced once everything is written, added to, or refused, by the
+/// mode; whatever fails, it stays as it was, and nothing else is left behind. A folder is replaced only when it holds nothing but data. A
+/// program that is killed leaves the target as it was or complete; what it has written besides is in a hidden folder, which the next save of the
+/// target removes. See [`Staging`].
 ///
 /// # Errors
-/// [`ErrorKind::AlreadyExists`] by the mode, [`ErrorKind::Unsupported`] for an unknown format, [`ErrorKind::SchemaInvalid`] for columns
-/// that the format cannot hold, [`ErrorKind::SettingInvalid`] for settings of another format, [`ErrorKind::Io`], and the errors of the
-/// batches as they are.
+/// Those of [`Staging::open`] and [`Staging::commit`], and those of the batches as they are.
 pub fn save(path: impl AsRef<Path>, schema: &Schema, batches: BatchIter, options: &SaveOptions, cancel: &Cancel) -> Result<u64> {
-    let path = path.as_ref();
-    let format = options.format.map_or_else(|| Format::of(path), Ok)?;
-    options.only_for(format)?;
-    if schema.is_empty() {
-        return Err(Error::new(ErrorKind::SchemaInvalid, "a frame without columns cannot be saved"));
-    }
-    // Of no cost where the layout is the contract's already; a batch of other columns is an error and not a damaged file.
-    let own = schema.clone();
-    let batches: BatchIter = Box::new(batches.map(move |batch| schema::normalise(&batch?, &own)));
-    let (target, file) = target::Target::create(path, options.mode)?;
-    let (rows, file) = match format {
-        Format::Parquet => parquet::write(file, target.path(), schema, batches, options.compression.unwrap_or_default(), cancel)?,
-        Format::Csv => {
-            let dialect = csv::Dialect::new(options.header, options.delimiter, options.quote, options.null.as_deref())?;
-            csv::write(file, target.path(), schema, batches, &dialect, cancel)?
-        }
-        _ => return Err(Error::new(ErrorKind::Unsupported, format!("files of {format} are not written"))),
-    };
-    // What was given up while the last rows were written does not replace anything.
-    cancel.check()?;
-    target.commit(file)?;
-    Ok(rows)
+    save_with(path.as_ref(), schema, batches, options, 1, cancel)
+}
+
+/// The same with several threads, where there is more than one file.
+pub(crate) fn save_with(
+    path: &Path,
+    schema: &Schema,
+    batches: BatchIter,
+    options: &SaveOptions,
+    threads: usize,
+    cancel: &Cancel,
+) -> Result<u64> {
+    let options = options.clone().resolved(None, threads)?;
+    stage::write(Staging::open(path, schema, &options, cancel)?, batches, threads, cancel)
 }

@@ -11,7 +11,7 @@ mod write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(super) use write::write;
+pub(super) use write::{CsvSink, holds as writable};
 
 use self::records::Records;
 use self::scan::Scan;

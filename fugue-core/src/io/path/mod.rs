@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::Format;
+use crate::io::{Format, stage};
 
 /// A file as it was when it was opened: a lazy source notices when somebody replaces it afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,7 @@ pub(super) fn files(paths: &[PathBuf], format: Option<Format>, hive: bool) -> Re
             Ok(_) => found.push(Found { path: full, keys: Vec::new(), folder: None }),
             // A file whose name only looks like a pattern was found before.
             Err(_) if glob::is_pattern(&full) => expand(path, &full, hive, &mut found)?,
+            Err(_) if stage::recover(&full) => return files(paths, format, hive),
             Err(e) => return Err(missing(path, &full, e)),
         }
     }

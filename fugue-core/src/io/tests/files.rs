@@ -251,7 +251,7 @@ fn settings_of_another_format_are_refused() {
     assert_eq!((error.kind(), error.context("setting")), (ErrorKind::SettingInvalid, Some("header")));
     for (name, options) in [
         ("b.parquet", SaveOptions::new().delimiter(b';')),
-        ("b.csv", SaveOptions::new().compression(Compression::None)),
+        ("b.csv", SaveOptions::new().compression(Compression::Snappy)),
         ("b.parquet", SaveOptions::new().compression(Compression::Zstd(99))),
     ] {
         let error = failure(save(folder.path().join(name), &schema, iter([rows.clone()]), &options, &Cancel::never()));
@@ -259,7 +259,7 @@ fn settings_of_another_format_are_refused() {
     }
     let csv = folder.path().join("a.csv");
     std::fs::write(&csv, "a\n1\n").unwrap();
-    let error = failure(load(&csv, &LoadOptions::new().sub_microsecond(schema::SubMicrosecond::Truncate)));
+    let error = failure(load(&csv, &LoadOptions::new().sub_microsecond(crate::schema::SubMicrosecond::Truncate)));
     assert_eq!((error.kind(), error.context("setting")), (ErrorKind::SettingInvalid, Some("sub_microsecond")));
     let none = Schema::new([]).unwrap();
     let error = failure(save(folder.path().join("n.parquet"), &none, iter([]), &SaveOptions::new(), &Cancel::never()));

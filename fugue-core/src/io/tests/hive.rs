@@ -186,7 +186,7 @@ fn statistics_pass_over_row_groups() {
         ("w", Type::Str, Arc::new(words)),
         ("n", Type::Int32, Arc::new(holes)),
     ]);
-    super::parquet::foreign(&path, &rows, 10);
+    parquet::foreign(&path, &rows, 10);
     let source = load(&path, &LoadOptions::new()).unwrap();
     assert_eq!(*source.schema(), schema);
     let groups = |filter: Expr| {
@@ -227,7 +227,7 @@ fn frames_push_filters_and_limits_to_their_source() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.parquet");
     let (_, rows) = batch([("v", Type::Int64, ints(0..100_000)), ("w", Type::Int64, ints(0..100_000))]);
-    super::parquet::foreign(&path, &rows, 10_000);
+    parquet::foreign(&path, &rows, 10_000);
     let counted = |work: &dyn Fn(crate::DataFrame) -> usize| {
         let source = load(&path, &LoadOptions::new()).unwrap();
         let session = crate::Session::local().unwrap();

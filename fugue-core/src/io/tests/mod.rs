@@ -3,7 +3,9 @@
 mod csv;
 mod files;
 mod hive;
+mod kill;
 mod parquet;
+mod stage;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::concat_batches;
 
 use super::*;
+use crate::error::Error;
 use crate::schema::{Field, Type};
 
 pub(super) fn schema<const N: usize>(fields: [(&str, Type); N]) -> Schema {
