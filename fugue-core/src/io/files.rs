@@ -8,6 +8,8 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::Format;
 use super::csv::CsvFiles;
+use super::ipc::IpcFiles;
+use super::json::JsonFiles;
 use super::keys::Keys;
 use super::options::{Columns, LoadOptions};
 use super::parquet::ParquetFiles;
@@ -92,7 +94,8 @@ impl FileSource {
         let stored: Box<dyn Stored> = match format {
             Format::Parquet => Box::new(ParquetFiles::open(paths, &inner, options.below.unwrap_or_default(), cancel)?),
             Format::Csv => Box::new(CsvFiles::open(paths, &inner, options, cancel)?),
-            _ => return Err(Error::new(ErrorKind::Unsupported, format!("files of {format} are not read"))),
+            Format::Json => Box::new(JsonFiles::open(paths, &inner, cancel)?),
+            Format::Arrow => Box::new(IpcFiles::open(paths, &inner, options.below.unwrap_or_default(), cancel)?),
         };
         // Writers that keep the keys in the files too tell their types so.
         let own = |name: &str| stored.schema().field(name).map(|f| f.ty().clone());

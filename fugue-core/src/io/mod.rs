@@ -1,13 +1,19 @@
-//! Files: what can be read again and again ([`LazySource`]), and core's own readers and writers of Parquet and CSV.
+//! Files: what can be read again and again ([`LazySource`]), and core's own readers and writers of Parquet, CSV, JSON lines and Arrow.
 //!
 //! All of it blocks; the actions of a session call it away from the threads of an async runtime. Paths are those of this machine.
-//! A load takes a file, or a folder of files of one format, which are read in the order of their names, columns by name, the first file
-//! deciding; names that begin with `_` or `.` are passed over, anything else in the folder is an error. A save writes one file, whole or
-//! not at all.
+//!
+//! A load takes a file, a folder of files of one format (also in folders of it), or a pattern. Files are read in the order of their names,
+//! columns by name, the first file deciding; names that begin with `_` or `.` are passed over, anything else in a folder is an error. Folders
+//! named `key=value` are columns. What a reader asks for ([`Scan`]) decides what is read: columns; of filters those over keys, by which whole
+//! files are passed over, and in Parquet those that statistics of row groups tell of; and how many rows are enough.
+//!
+//! A save writes one file or a folder of them, whole or not at all ([`Staging`]).
 
 mod csv;
 mod files;
 mod format;
+mod ipc;
+mod json;
 mod keys;
 mod options;
 mod packed;

@@ -114,7 +114,7 @@ impl LoadOptions {
         self
     }
 
-    /// CSV and JSON: whether types are inferred from the whole file. Unless said, they are when no schema is given. `false` without a schema
+    /// CSV: whether types are inferred from the whole file. Unless said, they are when no schema is given. `false` without a schema
     /// gives text columns; `true` with a schema is an error.
     ///
     /// Whole numbers that fit 64 bits become long; decimals, `NaN` and `inf` double; true and false in any case bool; ISO dates date;
@@ -155,7 +155,7 @@ impl LoadOptions {
         self
     }
 
-    /// Parquet: what becomes of nanoseconds that do not make a whole microsecond; they are an error unless you say so.
+    /// Parquet and Arrow: what becomes of nanoseconds that do not make a whole microsecond; they are an error unless you say so.
     #[must_use]
     pub fn sub_microsecond(mut self, below: SubMicrosecond) -> Self {
         self.below = Some(below);
@@ -164,14 +164,12 @@ impl LoadOptions {
 
     /// Refuses the settings of another format.
     pub(super) fn only_for(&self, format: Format) -> Result<()> {
-        if format != Format::Parquet && self.below.is_some() {
+        if !matches!(format, Format::Parquet | Format::Arrow) && self.below.is_some() {
             return Err(misplaced("sub_microsecond", Format::Parquet, format));
-        }
-        if format != Format::Csv && format != Format::Json && self.infer.is_some() {
-            return Err(misplaced("infer", Format::Csv, format));
         }
         let said = [
             ("header", self.header.is_some()),
+            ("infer", self.infer.is_some()),
             ("delimiter", self.delimiter.is_some()),
             ("quote", self.quote.is_some()),
             ("null", self.null.is_some()),

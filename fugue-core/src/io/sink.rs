@@ -7,6 +7,8 @@ use arrow::record_batch::RecordBatch;
 
 use super::Format;
 use super::csv::{self, CsvSink, Dialect};
+use super::ipc::{self, IpcSink};
+use super::json::{self, JsonSink};
 use super::options::SaveOptions;
 use super::packed::Packer;
 use super::parquet::{self, ParquetSink};
@@ -41,7 +43,8 @@ pub(super) fn open(
     Ok(match format {
         Format::Parquet => Box::new(ParquetSink::new(file, path, schema, options)?),
         Format::Csv => Box::new(CsvSink::new(packer(file)?, path, schema, dialect(options)?)?),
-        _ => return Err(crate::Error::new(crate::ErrorKind::Unsupported, format!("files of {format} are not written"))),
+        Format::Json => Box::new(JsonSink::new(packer(file)?, path, schema)?),
+        Format::Arrow => Box::new(IpcSink::new(file, path, schema, options)?),
     })
 }
 
@@ -51,7 +54,8 @@ pub(super) fn check(format: Format, schema: &Schema, options: &SaveOptions) -> R
     match format {
         Format::Parquet => parquet::holds(schema),
         Format::Csv => csv::writable(schema).and_then(|()| dialect(options).map(drop)),
-        _ => Ok(()),
+        Format::Json => json::holds(schema),
+        Format::Arrow => ipc::compression(options).map(drop),
     }
 }
 

@@ -9,7 +9,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 use super::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::packed::unpacked;
-use crate::io::path::failed;
+use crate::io::path::{failed, invalid};
 
 /// Records of a fixed number of fields, one after the other.
 pub(super) struct Records {
@@ -83,11 +83,4 @@ impl Records {
     fn invalid(&self, why: &str) -> Error {
         invalid(&self.path, self.line(), why)
     }
-}
-
-/// The error for a line that is not what it has to be.
-pub(super) fn invalid(path: &Path, line: u64, why: &str) -> Error {
-    Error::new(ErrorKind::ValueInvalid, format!("{}, line {line}: {why}", path.display()))
-        .with("path", path.display().to_string())
-        .with("line", line.to_string())
 }

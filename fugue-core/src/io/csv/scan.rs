@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder};
 use arrow::datatypes::SchemaRef;
 
-use super::records::{Records, invalid};
+use super::records::Records;
 use super::{Dialect, File};
 use crate::cast::cast;
 use crate::error::{Error, Result};
 use crate::io::files::Request;
-use crate::io::path::reopen;
+use crate::io::path::{invalid, reopen};
 use crate::run::Cancel;
 use crate::schema::fault::Fault;
 use crate::schema::{Field, Schema, Type};

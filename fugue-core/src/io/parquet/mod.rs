@@ -8,7 +8,7 @@ mod write;
 
 use std::path::PathBuf;
 
-pub(super) use write::{ParquetSink, holds};
+pub(super) use write::{ParquetSink, holds, plain};
 
 use self::footer::Footer;
 use self::lanes::Lanes;

@@ -7,8 +7,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::footer::{Footer, guard, readable, unreadable};
-use crate::error::{Error, Result};
-use crate::io::path::reopen;
+use crate::error::Result;
+use crate::io::path::{in_file, reopen};
 use crate::io::scan::{Counts, add};
 use crate::io::source::project;
 use crate::schema::{Field, Schema, SubMicrosecond, conform, normalise_with};
@@ -153,15 +153,4 @@ impl Decoder {
         self.row += batch.num_rows() as u64;
         Ok(Some(ours))
     }
-}
-
-/// An error that names a row of a batch, naming the row of the file instead.
-fn in_file(error: Error, before: u64) -> Error {
-    let Some(row) = error.context("row").and_then(|r| r.parse::<u64>().ok()) else { return error };
-    let renamed = Error::new(error.kind(), error.message()).with("row", (before + row).to_string());
-    let renamed = ["column", "field"].into_iter().fold(renamed, |e, name| match error.context(name) {
-        Some(value) => e.with(name, value),
-        None => e,
-    });
-    renamed.with_source(error)
 }

@@ -111,7 +111,7 @@ fn writable(ty: &Type) -> Result<()> {
 }
 
 /// The schema that is stored for other readers to see: without views, which older ones do not know.
-fn plain(schema: &ArrowSchema) -> ArrowSchema {
+pub(in crate::io) fn plain(schema: &ArrowSchema) -> ArrowSchema {
     ArrowSchema::new(
         schema.fields().iter().map(|f| ArrowField::clone(f).with_data_type(plain_type(f.data_type()))).collect::<Vec<_>>(),
     )

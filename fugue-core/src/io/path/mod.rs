@@ -114,6 +114,24 @@ pub(super) fn failed(what: &str, path: &Path, cause: io::Error) -> Error {
         .with_source(cause)
 }
 
+/// The error for a line that is not what it has to be.
+pub(super) fn invalid(path: &Path, line: u64, why: &str) -> Error {
+    Error::new(ErrorKind::ValueInvalid, format!("{}, line {line}: {why}", path.display()))
+        .with("path", path.display().to_string())
+        .with("line", line.to_string())
+}
+
+/// An error that names a row of a batch, naming the row of the file instead.
+pub(super) fn in_file(error: Error, before: u64) -> Error {
+    let Some(row) = error.context("row").and_then(|r| r.parse::<u64>().ok()) else { return error };
+    let renamed = Error::new(error.kind(), error.message()).with("row", (before + row).to_string());
+    let renamed = ["column", "field"].into_iter().fold(renamed, |e, name| match error.context(name) {
+        Some(value) => e.with(name, value),
+        None => e,
+    });
+    renamed.with_source(error)
+}
+
 /// Whether a name is one that writers leave beside the data (`_SUCCESS`, `.crc`), or a temporary file. A folder that says a key whose name
 /// begins so is none of these.
 pub(super) fn is_hidden(path: &Path) -> bool {

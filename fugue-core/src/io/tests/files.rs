@@ -191,7 +191,7 @@ fn mode_refuses_what_exists() {
 fn failing_save_leaves_the_old_file_and_nothing_else() {
     let folder = tempdir().unwrap();
     let (schema, rows) = batch([("a", Type::Int64, ints(0..3))]);
-    for name in ["a.parquet", "a.csv"] {
+    for name in ["a.parquet", "a.csv", "a.json", "a.arrow"] {
         let path = folder.path().join(name);
         store(&path, &schema, vec![rows.clone()]);
         let before = std::fs::read(&path).unwrap();
@@ -208,7 +208,7 @@ fn failing_save_leaves_the_old_file_and_nothing_else() {
         let bad: BatchIter = Box::new(std::iter::once(Err(Error::new(ErrorKind::TransformerFailed, "mine"))));
         failure(save(&fresh, &schema, bad, &SaveOptions::new(), &Cancel::never()));
     }
-    assert_eq!(names_in(folder.path()), ["a.csv", "a.parquet"]);
+    assert_eq!(names_in(folder.path()), ["a.arrow", "a.csv", "a.json", "a.parquet"]);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn batches_of_other_columns_are_not_written() {
 #[test]
 fn frame_may_be_saved_over_the_file_it_is_read_from() {
     let folder = tempdir().unwrap();
-    for name in ["a.parquet", "a.csv"] {
+    for name in ["a.parquet", "a.csv", "a.json", "a.arrow"] {
         let path = folder.path().join(name);
         let (schema, rows) = batch([("a", Type::Int64, ints(0..100_000))]);
         store(&path, &schema, vec![rows.clone()]);

@@ -257,7 +257,7 @@ fn frames_push_filters_and_limits_to_their_source() {
 #[test]
 fn limits_end_scans_in_all_formats() {
     let folder = tempdir().unwrap();
-    for name in ["a.csv", "a.parquet"] {
+    for name in ["a.csv", "a.csv.gz", "a.parquet", "a.json", "a.arrow"] {
         let path = folder.path().join(name);
         let (schema, rows) = batch([("v", Type::Int64, ints(0..50))]);
         store(&path, &schema, vec![rows]);

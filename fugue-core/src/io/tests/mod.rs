@@ -3,6 +3,8 @@
 mod csv;
 mod files;
 mod hive;
+mod ipc;
+mod json;
 mod kill;
 mod parquet;
 mod stage;
