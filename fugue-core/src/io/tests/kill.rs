@@ -10,6 +10,7 @@ use crate::io::SaveMode;
 
 const TARGET: &str = "FUGUE_TEST_KILL_TARGET";
 const MODE: &str = "FUGUE_TEST_KILL_MODE";
+const FIRST: &str = "FUGUE_TEST_KILL_FIRST";
 const ROWS: i64 = 3000;
 
 fn options(mode: &str) -> SaveOptions {
@@ -39,7 +40,8 @@ fn put(target: &Path, mode: &str, number: i64) {
 fn child_saves_until_it_is_killed() {
     let Ok(target) = std::env::var(TARGET) else { return };
     let mode = std::env::var(MODE).unwrap();
-    for number in 1.. {
+    let first: i64 = std::env::var(FIRST).unwrap().parse().unwrap();
+    for number in first.. {
         put(Path::new(&target), &mode, number);
     }
 }
@@ -67,6 +69,8 @@ fn killed(mode: &str, times: u64) {
             .args(["--exact", "io::tests::kill::child_saves_until_it_is_killed", "--test-threads=1"])
             .env(TARGET, &target)
             .env(MODE, mode)
+            // No two programs write the same version.
+            .env(FIRST, (1_000_000 * (round + 1)).to_string())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
