@@ -3,6 +3,7 @@
 mod calls;
 mod groups;
 mod relational;
+mod storage;
 mod values;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformance_tests::value::Table;
-use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Zip};
+use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Storage, Zip};
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Cancel, Pool, RunContext};
@@ -149,6 +150,10 @@ impl Engine for Reference {
     }
 
     fn relational(&self) -> Option<&dyn Relational<Plan>> {
+        Some(self)
+    }
+
+    fn storage(&self) -> Option<&dyn Storage<Plan>> {
         Some(self)
     }
 }
