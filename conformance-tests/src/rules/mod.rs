@@ -41,6 +41,7 @@ mod columns;
 mod comap;
 mod errors;
 mod expr;
+mod files;
 mod frame;
 mod ingest;
 mod join;
@@ -212,6 +213,23 @@ macro_rules! for_each_rule {
                 a_stream_that_was_read_says_so,
                 frames_of_another_engine_come_in,
                 actions_at_the_same_time_do_not_disturb_each_other,
+            }
+            files {
+                csv_keeps_what_it_can_hold,
+                json_keeps_what_it_can_hold,
+                arrow_makes_the_round_trip,
+                json_types_are_those_of_its_values,
+                packed_text_is_unpacked,
+                keys_become_folders_and_columns,
+                odd_keys_make_the_round_trip,
+                filters_over_folders_keep_their_rows,
+                patterns_and_lists_are_one_frame,
+                appending_adds_rows,
+                targets_are_replaced_whole,
+                numbers_say_how_many_files,
+                a_failing_save_of_a_folder_changes_nothing,
+                files_that_differ_are_refused,
+                what_is_wrong_in_a_file_is_named,
             }
             storage {
                 parquet_makes_the_round_trip,

@@ -117,6 +117,14 @@ pub(crate) enum Fault {
     GivesEachCallItsGates,
     /// The plan is a word.
     SaysNothing,
+    /// Folders named by keys are folders like any other.
+    IgnoresKeyFolders,
+    /// Of a folder the first file is loaded.
+    LoadsTheFirstFile,
+    /// Files that do not go with those before them are passed over.
+    PassesOverOddFiles,
+    /// An error of a file does not say where.
+    LosesPlacesInFiles,
     /// The second row of a source is its first once more.
     RepeatsTheFirstRow,
     /// A frame without rows has one column.
@@ -285,7 +293,7 @@ pub(crate) const WITHOUT_FAULT: [(&str, &str); 16] = [
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 174] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 178] = [
         (
             Self::DropsARowPerKey,
             &[
@@ -360,6 +368,9 @@ impl Fault {
                 "ingest::every_type_makes_the_round_trip",
                 "ingest::other_layouts_are_normalised",
                 "storage::parquet_makes_the_round_trip",
+                "files::csv_keeps_what_it_can_hold",
+                "files::json_keeps_what_it_can_hold",
+                "files::arrow_makes_the_round_trip",
             ],
         ),
         (
@@ -401,6 +412,7 @@ impl Fault {
                 "errors::a_missing_output_column_is_an_error",
                 "errors::a_cast_that_fails_is_an_error_by_collect",
                 "storage::files_that_cannot_be_are_errors",
+                "files::a_failing_save_of_a_folder_changes_nothing",
             ],
         ),
         (
@@ -439,7 +451,16 @@ impl Fault {
                 "ingest::typed_rows_go_in_and_come_out",
             ],
         ),
-        (Self::IsUsedUp, &["frame::a_frame_can_be_used_again", "frame::peek_shows_a_row_or_says_empty"]),
+        (
+            Self::IsUsedUp,
+            &[
+                "frame::a_frame_can_be_used_again",
+                "frame::peek_shows_a_row_or_says_empty",
+                "files::appending_adds_rows",
+                "files::targets_are_replaced_whole",
+                "files::numbers_say_how_many_files",
+            ],
+        ),
         (Self::ForgetsToPersist, &["frame::persist_keeps_every_row", "runs::a_stream_that_was_read_says_so"]),
         (Self::IgnoresNumbers, &["repartition::per_row_is_one_row_a_call", "repartition::even_sizes_differ_by_one"]),
         (
@@ -492,8 +513,31 @@ impl Fault {
         (Self::GivesEachCallItsGates, &["runs::per_executor_limits_calls_at_once"]),
         (Self::SaysNothing, &["frame::engine_info_is_sound"]),
         (
+            Self::IgnoresKeyFolders,
+            &[
+                "files::keys_become_folders_and_columns",
+                "files::odd_keys_make_the_round_trip",
+                "files::filters_over_folders_keep_their_rows",
+            ],
+        ),
+        (
+            Self::LoadsTheFirstFile,
+            &[
+                "files::json_types_are_those_of_its_values",
+                "files::patterns_and_lists_are_one_frame",
+                "storage::a_folder_is_one_frame",
+            ],
+        ),
+        (Self::PassesOverOddFiles, &["files::files_that_differ_are_refused"]),
+        (Self::LosesPlacesInFiles, &["files::what_is_wrong_in_a_file_is_named"]),
+        (
             Self::RepeatsTheFirstRow,
-            &["rows::samples_are_of_the_rows", "frame::head_takes_what_there_is", "storage::parquet_columns_are_chosen_and_cast"],
+            &[
+                "rows::samples_are_of_the_rows",
+                "frame::head_takes_what_there_is",
+                "storage::parquet_columns_are_chosen_and_cast",
+                "files::packed_text_is_unpacked",
+            ],
         ),
         (
             Self::LosesColumnsOfEmptyFrames,

@@ -40,6 +40,12 @@ fn every_rule_has_a_row_of_the_contract_or_is_known_to_go_beyond_it() {
         "runs::a_source_is_not_read_ahead_of_its_reader",
         "runs::an_unkeyed_stream_runs_in_bounded_memory",
     ];
+    const BEYOND_OF_FILES: [&str; 4] = [
+        "files::arrow_makes_the_round_trip",
+        "files::filters_over_folders_keep_their_rows",
+        "files::a_failing_save_of_a_folder_changes_nothing",
+        "files::what_is_wrong_in_a_file_is_named",
+    ];
     let (_, entries) = parse(TABLE).expect("well formed");
     let named: Vec<&String> =
         entries.iter().filter_map(|e| if let Verdict::Rule(names) = &e.verdict { Some(names) } else { None }).flatten().collect();
@@ -51,7 +57,7 @@ fn every_rule_has_a_row_of_the_contract_or_is_known_to_go_beyond_it() {
                 && !id.starts_with("sql::")
                 && !id.ends_with("::matches_the_oracle")
         })
-        .filter(|id| !BEYOND.contains(id) && !named.iter().any(|n| n == id))
+        .filter(|id| !BEYOND.contains(id) && !BEYOND_OF_FILES.contains(id) && !named.iter().any(|n| n == id))
         .collect();
     assert!(loose.is_empty(), "no row of the contract table asks for {loose:?}");
 }

@@ -102,6 +102,14 @@ impl Session {
         wait(self.0.load_with(path, options)).map(DataFrame)
     }
 
+    /// See [`Session::load_all`](crate::Session::load_all).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load_all<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>, options: &LoadOptions) -> Result<DataFrame> {
+        wait(self.0.load_all(paths, options)).map(DataFrame)
+    }
+
     /// See [`Session::close`](crate::Session::close).
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Write;
 use std::panic::Location;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use arrow::record_batch::RecordBatch;
@@ -217,7 +218,13 @@ impl DataFrame {
     /// Those of user code (`TransformerFailed` with transformer and key), of the engine (`EngineFailed`) and of files (`Io`), here or
     /// out of the stream; `Cancelled` and `DeadlineExceeded`.
     pub async fn stream(&self) -> Result<BatchStream> {
-        let run = self.run();
+        self.stream_first(None).await
+    }
+
+    /// The same for one who takes so many rows at most.
+    async fn stream_first(&self, rows: Option<usize>) -> Result<BatchStream> {
+        let mut run = self.run();
+        run.limit = rows.map(|rows| rows as u64);
         tracing::debug!(engine = self.session.engine_name(), schema = %self.schema(), "run");
         let stream = self.session.erased().stream(&self.frame, &run).await?;
         Ok(stream.until(&run.cancel))
@@ -324,7 +331,7 @@ impl DataFrame {
         Ok(self.with(kept))
     }
 
-    /// Saves as one Parquet or CSV file, by the suffix, whole or not at all; gives the number of rows.
+    /// Saves as one file of the format that the suffix says, or as a folder of files, whole or not at all; gives the number of rows.
     ///
     /// # Errors
     /// As [`stream`](Self::stream) and [`io::save`].
@@ -332,17 +339,19 @@ impl DataFrame {
         self.save_with(path, &SaveOptions::default()).await
     }
 
-    /// The same with options: format, mode, CSV details.
+    /// The same with options: format, mode, keys that become folders, number of files, details of formats.
     ///
     /// # Errors
     /// As [`save`](Self::save).
     pub async fn save_with(&self, path: impl AsRef<str>, options: &SaveOptions) -> Result<u64> {
         let run = self.run();
+        let threads = self.session.threads();
+        let rows = if options.needs_row_count() { Some(self.count().await?) } else { None };
+        let options = options.clone().resolved(rows, threads)?;
         let stream = self.session.erased().stream(&self.frame, &run).await?;
-        let (path, options, schema, cancel) =
-            (path.as_ref().to_owned(), options.clone(), self.schema().clone(), run.cancel.clone());
+        let (path, schema, cancel) = (PathBuf::from(path.as_ref()), self.schema().clone(), run.cancel.clone());
         let name = self.session.engine_name();
-        let saved = blocking::offload(move || io::save(path, &schema, stream.into_blocking(), &options, &cancel));
+        let saved = blocking::offload(move || io::save_with(&path, &schema, stream.into_blocking(), &options, threads, &cancel));
         within(&run.cancel, saved).await.map_err(|e| e.with_engine(name).with_operation("save"))
     }
 
@@ -351,7 +360,7 @@ impl DataFrame {
         let mut batches = Vec::new();
         let mut found = 0;
         if n > 0 {
-            let mut stream = self.stream().await?;
+            let mut stream = self.stream_first(Some(n)).await?;
             while let Some(batch) = stream.next().await {
                 let batch = batch?;
                 found += batch.num_rows();

@@ -1,18 +1,29 @@
-//! Files: what can be read again and again ([`LazySource`]), and core's own readers and writers of Parquet and CSV.
+//! Files: what can be read again and again ([`LazySource`]), and core's own readers and writers of Parquet, CSV, JSON lines and Arrow.
 //!
 //! All of it blocks; the actions of a session call it away from the threads of an async runtime. Paths are those of this machine.
-//! A load takes a file, or a folder of files of one format, which are read in the order of their names, columns by name, the first file
-//! deciding; names that begin with `_` or `.` are passed over, anything else in the folder is an error. A save writes one file, whole or
-//! not at all.
+//!
+//! A load takes a file, a folder of files of one format (also in folders of it), or a pattern. Files are read in the order of their names,
+//! columns by name, the first file deciding; names that begin with `_` or `.` are passed over, anything else in a folder is an error. Folders
+//! named `key=value` are columns. What a reader asks for ([`Scan`]) decides what is read: columns; of filters those over keys, by which whole
+//! files are passed over, and in Parquet those that statistics of row groups tell of; and how many rows are enough.
+//!
+//! A save writes one file or a folder of them, whole or not at all ([`Staging`]).
 
 mod csv;
+mod files;
 mod format;
+mod ipc;
+mod json;
+mod keys;
 mod options;
+mod packed;
 mod parquet;
 mod path;
+mod scan;
+mod sink;
 mod source;
+mod stage;
 mod stamp;
-mod target;
 
 #[cfg(test)]
 mod tests;
@@ -20,18 +31,19 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use csv::CsvSource;
+pub use files::FileSource;
 pub use format::Format;
 pub use options::{Columns, Compression, LoadOptions, SaveMode, SaveOptions};
-pub use parquet::ParquetSource;
+pub use scan::{Pushdown, Scan, ScanCounts};
 pub use source::{BatchIter, LazySource, MemorySource};
+pub use stage::{Part, PartPlan, PartWriter, Staging};
 pub use stamp::Stamp;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::run::Cancel;
-use crate::schema::{self, Schema};
+use crate::schema::Schema;
 
-/// Opens a file or a folder of files: finds out about its columns, reads no rows (but for the inference of CSV types).
+/// Opens a file, a folder of files or what a pattern matches: finds out about its columns, reads no rows (but for the inference of CSV types).
 ///
 /// # Errors
 /// [`ErrorKind::Io`] for what is not there or cannot be read, [`ErrorKind::Unsupported`] for an unknown format,
@@ -46,71 +58,34 @@ pub fn open(path: impl AsRef<Path>, options: &LoadOptions, cancel: &Cancel) -> R
 /// # Errors
 /// As [`open`].
 pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Result<Arc<dyn LazySource>> {
-    let format = match (options.format, paths.first()) {
-        (Some(format), _) => format,
-        (None, Some(path)) => format_of(path)?,
-        (None, None) => return Err(Error::new(ErrorKind::Io, "no path was given; name at least one file or folder")),
-    };
+    let (found, format) = path::files(paths, options.format, options.hive.unwrap_or(true))?;
     options.only_for(format)?;
-    let columns = options.columns.parsed()?;
-    let files = path::files(paths, format)?;
-    Ok(match format {
-        Format::Parquet => Arc::new(ParquetSource::open(files, &columns, options.below.unwrap_or_default(), cancel)?),
-        Format::Csv => Arc::new(CsvSource::open(files, &columns, options, cancel)?),
-    })
+    Ok(Arc::new(FileSource::open(&found, format, options, cancel)?))
 }
 
-/// The format of a file by its name, or of a folder by the names of its files, where all that have a known suffix have the same.
-fn format_of(path: &Path) -> Result<Format> {
-    let named = Format::of(path);
-    let (Err(_), Ok(entries)) = (&named, std::fs::read_dir(path)) else { return named };
-    let seen = entries.flatten().map(|e| e.path()).filter(|p| !path::is_hidden(p));
-    let mut found: Vec<Format> = Vec::new();
-    for format in seen.filter_map(|p| Format::of(&p).ok()) {
-        if !found.contains(&format) {
-            found.push(format);
-        }
-    }
-    match found[..] {
-        [format] => Ok(format),
-        [_, _, ..] => {
-            let said = format!("the folder {} holds files of several formats; load a folder of one", path.display());
-            Err(Error::new(ErrorKind::Unsupported, said).with("path", path.display().to_string()))
-        }
-        [] => named,
-    }
-}
-
-/// Saves batches of the contract's layout as one file, and returns the number of rows.
+/// Saves batches of the contract's layout, and returns the number of rows: one file, or a folder of them where the options say keys, a number of
+/// files, or that rows are added.
 ///
-/// Missing parent folders are made. A target that is there already is replaced once everything is written, or refused, by the mode;
-/// whatever fails, it stays as it was, and nothing else is left behind. A folder of data is replaced too, but not one that holds
-/// anything else.
+/// Missing parent folders are made. A target that is there already is replaced once everything is written, added to, or refused, by the
+/// mode; whatever fails, it stays as it was, and nothing else is left behind. A folder is replaced only when it holds nothing but data. A
+/// program that is killed leaves the target as it was or complete; what it has written besides is in a hidden folder, which the next save of the
+/// target removes. See [`Staging`].
 ///
 /// # Errors
-/// [`ErrorKind::AlreadyExists`] by the mode, [`ErrorKind::Unsupported`] for an unknown format, [`ErrorKind::SchemaInvalid`] for columns
-/// that the format cannot hold, [`ErrorKind::SettingInvalid`] for settings of another format, [`ErrorKind::Io`], and the errors of the
-/// batches as they are.
+/// Those of [`Staging::open`] and [`Staging::commit`], and those of the batches as they are.
 pub fn save(path: impl AsRef<Path>, schema: &Schema, batches: BatchIter, options: &SaveOptions, cancel: &Cancel) -> Result<u64> {
-    let path = path.as_ref();
-    let format = options.format.map_or_else(|| Format::of(path), Ok)?;
-    options.only_for(format)?;
-    if schema.is_empty() {
-        return Err(Error::new(ErrorKind::SchemaInvalid, "a frame without columns cannot be saved"));
-    }
-    // Of no cost where the layout is the contract's already; a batch of other columns is an error and not a damaged file.
-    let own = schema.clone();
-    let batches: BatchIter = Box::new(batches.map(move |batch| schema::normalise(&batch?, &own)));
-    let (target, file) = target::Target::create(path, options.mode)?;
-    let (rows, file) = match format {
-        Format::Parquet => parquet::write(file, target.path(), schema, batches, options.compression.unwrap_or_default(), cancel)?,
-        Format::Csv => {
-            let dialect = csv::Dialect::new(options.header, options.delimiter, options.null.as_deref())?;
-            csv::write(file, target.path(), schema, batches, &dialect, cancel)?
-        }
-    };
-    // What was given up while the last rows were written does not replace anything.
-    cancel.check()?;
-    target.commit(file)?;
-    Ok(rows)
+    save_with(path.as_ref(), schema, batches, options, 1, cancel)
+}
+
+/// The same with several threads, where there is more than one file.
+pub(crate) fn save_with(
+    path: &Path,
+    schema: &Schema,
+    batches: BatchIter,
+    options: &SaveOptions,
+    threads: usize,
+    cancel: &Cancel,
+) -> Result<u64> {
+    let options = options.clone().resolved(None, threads)?;
+    stage::write(Staging::open(path, schema, &options, cancel)?, batches, threads, cancel)
 }

@@ -5,7 +5,9 @@ use std::fmt::Debug;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 
+use super::scan::{Pushdown, Scan, ScanCounts};
 use crate::error::{Error, ErrorKind, Result};
+use crate::expr::Typed;
 use crate::run::{Cancel, Pool};
 use crate::schema::{self, Schema};
 
@@ -48,6 +50,29 @@ pub trait LazySource: Send + Sync + Debug {
     fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
         let _ = pool;
         self.scan(projection, cancel)
+    }
+
+    /// Reads as a [`Scan`] asks. Filters and limits are hints that a source may pass over, but for filters that it takes
+    /// [exactly](Pushdown::Exact): without a source that overrides this, all rows come.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    fn scan_with(&self, scan: &Scan, cancel: &Cancel) -> Result<BatchIter> {
+        match scan.pool() {
+            Some(pool) => self.scan_parallel(scan.projection(), pool, cancel),
+            None => self.scan(scan.projection(), cancel),
+        }
+    }
+
+    /// What [`scan_with`](Self::scan_with) makes of a filter over [`schema`](Self::schema).
+    fn pushdown(&self, filter: &Typed) -> Pushdown {
+        let _ = filter;
+        Pushdown::Ignored
+    }
+
+    /// What all scans have read so far, and what they were spared.
+    fn counts(&self) -> ScanCounts {
+        ScanCounts::default()
     }
 }
 

@@ -6,8 +6,9 @@ use arrow::record_batch::RecordBatch;
 
 use crate::engine::{Map, Zip};
 use crate::error::Result;
+use crate::expr::Typed;
 use crate::frame::Source;
-use crate::io::BatchIter;
+use crate::io::{BatchIter, Scan};
 use crate::partition::PartitionSpec;
 use crate::run::RunContext;
 use crate::schema::Schema;
@@ -50,7 +51,7 @@ impl LocalFrame {
 
     /// All rows, as they become ready.
     pub(super) fn run(&self, run: &RunContext) -> Result<BatchIter> {
-        match self.rows(None, run)? {
+        match self.asked(&Ask { limit: run.limit, ..Ask::default() }, run)? {
             InputRows::Stream(batches) => Ok(batches),
             InputRows::Split(parts) => Ok(Box::new(parts.into_iter().flatten().map(Ok))),
         }
@@ -66,12 +67,23 @@ impl LocalFrame {
 
     /// Rows of the columns asked for; only sources save the work of the others.
     fn rows(&self, columns: Option<&[usize]>, run: &RunContext) -> Result<InputRows> {
+        self.asked(&Ask { columns: columns.map(<[usize]>::to_vec), ..Ask::default() }, run)
+    }
+
+    fn asked(&self, ask: &Ask, run: &RunContext) -> Result<InputRows> {
+        let columns = ask.columns.as_deref();
         let rows = match &*self.node {
             Node::Source(source) => {
-                return Ok(InputRows::Stream(source.lazy().scan_parallel(columns, &run.pool, &run.cancel)?));
+                let mut scan = ask.filters.iter().cloned().fold(Scan::new().columns(columns), Scan::filter);
+                // Few rows need nobody who reads ahead of them.
+                scan = match ask.limit {
+                    Some(rows) => scan.limit(rows),
+                    None => scan.on(&run.pool),
+                };
+                return Ok(InputRows::Stream(source.lazy().scan_with(&scan, &run.cancel)?));
             }
             Node::Partitions(parts) => InputRows::Split(parts.to_vec()),
-            Node::Map { input, map } => InputRows::Stream(run_one(input, map, run)?),
+            Node::Map { input, map } => InputRows::Stream(run_one(input, map, ask, run)?),
             Node::Comap { zip, task } => {
                 let inputs = zip.members.iter().enumerate().map(|(i, member)| {
                     let columns = task.columns(i, &member.schema, &zip.spec)?;
@@ -139,8 +151,21 @@ impl LocalFrame {
     }
 }
 
-fn run_one(input: &LocalFrame, map: &Map, run: &RunContext) -> Result<BatchIter> {
+/// What is asked of a frame.
+#[derive(Default)]
+struct Ask {
+    /// Its columns; nothing for all.
+    columns: Option<Vec<usize>>,
+    /// Rows for which these, over all of its columns, are not true need not come; they may.
+    filters: Vec<Typed>,
+    /// So many rows are enough.
+    limit: Option<u64>,
+}
+
+fn run_one(input: &LocalFrame, map: &Map, above: &Ask, run: &RunContext) -> Result<BatchIter> {
     let columns = map.task.columns(0, &input.schema, &map.spec)?;
     let schema = input.schema.project(columns.as_deref())?;
-    run_map(input.rows(columns.as_deref(), run)?, &schema, &map.spec, &map.task, run)
+    let limit = above.limit.filter(|_| map.task.keeps_rows());
+    let ask = Ask { columns, filters: map.task.spares(&above.filters), limit };
+    run_map(input.asked(&ask, run)?, &schema, &map.spec, &map.task, run)
 }

@@ -35,6 +35,8 @@ pub struct RunContext {
     pub progress: Reporter,
     /// What holds back calls that say how many of them may run at the same time on an executor. Each run has its own.
     pub gates: Gates,
+    /// So many rows are enough: who asked takes the first that come and then stops. An engine may tell its sources.
+    pub limit: Option<u64>,
     /// The runtime that futures of user code are driven on; the library's own without one.
     pub(crate) runtime: Option<tokio::runtime::Handle>,
 }
@@ -64,6 +66,7 @@ impl RunContext {
             meter: Meter::default(),
             progress: Reporter::default(),
             gates: Gates::default(),
+            limit: None,
             runtime: crate::blocking::current_runtime(),
         }
     }

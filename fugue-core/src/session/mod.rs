@@ -7,6 +7,7 @@ mod sql;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -201,7 +202,31 @@ impl Session {
         Ok(DataFrame::new(self.clone(), Arc::clone(&self.inner.engine).ingest(source)?))
     }
 
-    /// A frame over a Parquet or CSV file, or a folder of them; rows are read when an action asks for them.
+    /// A frame over a file of Parquet, CSV, JSON lines or Arrow, over a folder of them (`key=value` folders are columns), or over what a pattern
+    /// (`data/*.parquet`) matches; rows are read when an action asks for them.
+    ///
+    /// ```
+    /// use fugue_core::Session;
+    /// use fugue_core::expr::col;
+    /// use fugue_core::io::{Format, SaveOptions};
+    /// use fugue_core::row::Row;
+    ///
+    /// #[derive(Row)]
+    /// struct Reading { year: i64, value: f64 }
+    ///
+    /// # fugue_core::blocking::wait(async {
+    /// # let folder = std::env::temp_dir().join(format!("fugue load {}", std::process::id())).display().to_string();
+    /// let session = Session::open("local").await?;
+    /// let df = session.frame(vec![Reading { year: 2023, value: 1.5 }, Reading { year: 2024, value: 2.5 }])?;
+    /// df.save_with(&folder, &SaveOptions::new().format(Format::Parquet).partition_by("year")).await?;
+    /// // Of the other years no file is opened.
+    /// let loaded = session.load(&folder).await?.filter(col("year").eq(2024))?;
+    /// assert_eq!(loaded.schema().to_string(), "value:double,year:long");
+    /// assert_eq!(loaded.count().await?, 1);
+    /// # std::fs::remove_dir_all(&folder).ok();
+    /// # Ok(()) })?;
+    /// # Ok::<(), fugue_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `Io` for what is not there or cannot be read, `Unsupported` for an unknown format, and as [`io::open`].
@@ -209,7 +234,7 @@ impl Session {
         self.load_with(path, &LoadOptions::default()).await
     }
 
-    /// The same with options: format, columns, types, CSV details.
+    /// The same with options: format, columns, types, details of formats.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -221,6 +246,18 @@ impl Session {
         }
         let (owned, options) = (path.to_owned(), options.clone());
         let source = blocking::offload(move || io::open(owned, &options, &Cancel::never())).await;
+        let source = source.map_err(|e| e.with_engine(self.engine_name()).with_operation("load"))?;
+        self.ingest(Source::shared(source))
+    }
+
+    /// A frame over several files, folders and patterns as one; the first file decides about the columns.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn load_all<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>, options: &LoadOptions) -> Result<DataFrame> {
+        let paths: Vec<PathBuf> = paths.into_iter().map(|p| PathBuf::from(p.as_ref())).collect();
+        let options = options.clone();
+        let source = blocking::offload(move || io::open_all(&paths, &options, &Cancel::never())).await;
         let source = source.map_err(|e| e.with_engine(self.engine_name()).with_operation("load"))?;
         self.ingest(Source::shared(source))
     }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::record_batch::RecordBatch;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::expr::Typed;
 use crate::group::Groups;
 use crate::io::BatchIter;
 use crate::partition::PartitionSpec;
@@ -96,6 +97,18 @@ pub trait TaskFn: Send + Sync {
 
     /// Whether it is a step of the library and not a function of the user, of which errors need not tell.
     fn is_step(&self) -> bool {
+        false
+    }
+
+    /// Conditions over its input without which a row makes no difference, when only rows of its output matter for which `above` are true.
+    fn spares(&self, slots: &Slots, above: &[Typed]) -> Vec<Typed> {
+        let _ = (slots, above);
+        Vec::new()
+    }
+
+    /// Whether it gives a row for each row, in their order.
+    fn keeps_rows(&self, slots: &Slots) -> bool {
+        let _ = slots;
         false
     }
 
@@ -313,6 +326,19 @@ impl Task {
     #[must_use]
     pub fn is_row_wise(&self, spec: &PartitionSpec) -> bool {
         self.shape() == Shape::Row && !self.wants_cursor() && spec.presort_keys().is_empty()
+    }
+
+    /// Conditions over the input without which a row makes no difference, when only rows of the output matter for which `above` are true: what
+    /// an engine may ask a source for. Only filters of the library have any.
+    #[must_use]
+    pub fn spares(&self, above: &[Typed]) -> Vec<Typed> {
+        self.function.spares(&self.fixed.slots, above)
+    }
+
+    /// Whether the first rows of the output are those of the first rows of the input, one for each.
+    #[must_use]
+    pub fn keeps_rows(&self) -> bool {
+        self.function.keeps_rows(&self.fixed.slots)
     }
 
     /// Whether the task has no output rows: an output transformer.

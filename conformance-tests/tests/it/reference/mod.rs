@@ -4,6 +4,7 @@ mod calls;
 mod groups;
 mod relational;
 mod sql;
+mod storage;
 mod values;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformance_tests::value::Table;
-use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Sql, Zip};
+use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Sql, Storage, Zip};
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Cancel, Pool, RunContext};
@@ -155,6 +156,10 @@ impl Engine for Reference {
 
     fn sql(&self) -> Option<&dyn Sql<Plan>> {
         self.spoils_queries().then_some(self)
+    }
+
+    fn storage(&self) -> Option<&dyn Storage<Plan>> {
+        Some(self)
     }
 }
 

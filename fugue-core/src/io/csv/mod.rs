@@ -1,4 +1,4 @@
-//! CSV: a file or a folder of files as a lazy source, and the writer.
+//! CSV: files as they are read, and the writer.
 //!
 //! Values are read and written by the casts of the contract between text and the type of the column, so that a file means the same as a
 //! cast of its text. Lines without any field are passed over.
@@ -11,20 +11,20 @@ mod write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(super) use write::write;
+pub(super) use write::{CsvSink, holds as writable};
 
 use self::records::Records;
 use self::scan::Scan;
 use crate::error::{Error, ErrorKind, Result};
+use crate::io::files::{FileBatches, Request, Stored};
 use crate::io::options::{Columns, LoadOptions};
 use crate::io::path::{Stamp, failed};
-use crate::io::source::{BatchIter, LazySource, check_projection, projected};
 use crate::run::Cancel;
 use crate::schema::{Field, Schema, Type};
 
-/// CSV files as one source. Their headers are read once, when it is opened, and where types are inferred, all of their records.
+/// CSV files. Their headers are read once, when they are opened, and where types are inferred, all of their records.
 #[derive(Clone, Debug)]
-pub struct CsvSource {
+pub(super) struct CsvFiles {
     schema: Schema,
     files: Arc<[File]>,
     dialect: Dialect,
@@ -44,6 +44,7 @@ struct File {
 pub(super) struct Dialect {
     header: bool,
     delimiter: u8,
+    quote: u8,
     /// None for the empty field.
     null: Option<String>,
 }
@@ -52,17 +53,20 @@ impl Dialect {
     /// The settings, or their defaults.
     ///
     /// # Errors
-    /// [`ErrorKind::SettingInvalid`] for a delimiter that cannot be one.
-    pub(super) fn new(header: Option<bool>, delimiter: Option<u8>, null: Option<&str>) -> Result<Self> {
-        let delimiter = delimiter.unwrap_or(b',');
-        if !delimiter.is_ascii() || matches!(delimiter, b'"' | b'\r' | b'\n') {
-            let said = format!(
-                "{:?} cannot be the delimiter; use one ASCII character that is no quote and no line end",
-                delimiter as char
-            );
-            return Err(Error::new(ErrorKind::SettingInvalid, said).with("setting", "delimiter"));
+    /// [`ErrorKind::SettingInvalid`] for a delimiter or a quote that cannot be one.
+    pub(super) fn new(header: Option<bool>, delimiter: Option<u8>, quote: Option<u8>, null: Option<&str>) -> Result<Self> {
+        let (delimiter, quote) = (delimiter.unwrap_or(b','), quote.unwrap_or(b'"'));
+        for (setting, byte) in [("delimiter", delimiter), ("quote", quote)] {
+            if !byte.is_ascii() || matches!(byte, b'\r' | b'\n') || (setting == "delimiter" && byte == quote) {
+                let said = format!(
+                    "{:?} cannot be the {setting}; use one ASCII character that is no line end, another one for each",
+                    byte as char
+                );
+                return Err(Error::new(ErrorKind::SettingInvalid, said).with("setting", setting));
+            }
         }
-        Ok(Self { header: header.unwrap_or(true), delimiter, null: null.filter(|n| !n.is_empty()).map(str::to_owned) })
+        let null = null.filter(|n| !n.is_empty()).map(str::to_owned);
+        Ok(Self { header: header.unwrap_or(true), delimiter, quote, null })
     }
 
     /// Whether a field of a column of text, or of another type, is null.
@@ -74,7 +78,7 @@ impl Dialect {
     }
 }
 
-impl CsvSource {
+impl CsvFiles {
     /// Reads the headers, and infers the types where that is asked for or no schema is given.
     ///
     /// # Errors
@@ -82,7 +86,7 @@ impl CsvSource {
     /// [`ErrorKind::SchemaInvalid`] for columns that a CSV cannot hold, [`ErrorKind::SchemaMismatch`] for files that differ,
     /// [`ErrorKind::ValueInvalid`] for malformed files, [`ErrorKind::Io`].
     pub(super) fn open(paths: Vec<PathBuf>, columns: &Columns, options: &LoadOptions, cancel: &Cancel) -> Result<Self> {
-        let dialect = Dialect::new(options.header, options.delimiter, options.null.as_deref())?;
+        let dialect = Dialect::new(options.header, options.delimiter, options.quote, options.null.as_deref())?;
         let typed = match columns {
             Columns::Typed(schema) => Some(schema),
             _ => None,
@@ -121,28 +125,18 @@ impl CsvSource {
     }
 }
 
-impl LazySource for CsvSource {
+impl Stored for CsvFiles {
     fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    fn describe(&self) -> String {
-        let first = self.files.first().map(|f| f.path.display().to_string()).unwrap_or_default();
-        match self.files.len() {
-            0 | 1 => format!("csv {first}"),
-            n => format!("csv {first} and {} more", n - 1),
-        }
-    }
-
-    fn rows(&self) -> Option<u64> {
+    fn rows(&self, _: usize) -> Option<u64> {
         None
     }
 
-    fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
-        check_projection(&self.schema, projection)?;
-        let schema = projected(&self.schema, projection)?;
-        let columns = projection.map_or_else(|| (0..self.schema.len()).collect(), <[usize]>::to_vec);
-        Ok(Box::new(Scan::new(Arc::clone(&self.files), self.dialect.clone(), schema, columns, cancel)))
+    fn scan(&self, request: Request<'_>) -> Result<FileBatches> {
+        let schema = self.schema.project(Some(&request.columns))?;
+        Ok(Box::new(Scan::new(Arc::clone(&self.files), self.dialect.clone(), schema, request)))
     }
 }
 
@@ -162,7 +156,7 @@ fn header(path: &Path, dialect: &Dialect, given: Option<&[String]>) -> Result<(V
     let metadata = file.metadata().map_err(|e| failed("cannot be opened", path, e))?;
     let stamp = Stamp::of(&metadata);
     match (dialect.header, given) {
-        (true, _) => Ok((Records::new(path, file, dialect, 0).header()?, stamp)),
+        (true, _) => Ok((Records::new(path, file, dialect, 0)?.header()?, stamp)),
         (false, Some(names)) => Ok((names.to_vec(), stamp)),
         (false, None) => {
             let said = "a CSV without header needs its columns: give their names or a schema with .columns(…)";

@@ -1,18 +1,20 @@
 //! The records of one CSV file, with the line that each begins at.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::path::failed;
+use crate::io::packed::unpacked;
+use crate::io::path::{failed, invalid};
 
 /// Records of a fixed number of fields, one after the other.
 pub(super) struct Records {
     path: PathBuf,
-    reader: Reader<File>,
+    reader: Reader<Box<dyn Read + Send>>,
     record: ByteRecord,
     width: usize,
     header: bool,
@@ -20,15 +22,16 @@ pub(super) struct Records {
 
 impl Records {
     /// From the start of a file; the header, where there is one, comes first.
-    pub(super) fn new(path: &Path, file: File, dialect: &Dialect, width: usize) -> Self {
+    pub(super) fn new(path: &Path, file: File, dialect: &Dialect, width: usize) -> Result<Self> {
         // Records of another width are noticed here and not by the parser, whose message does not name the file.
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(dialect.delimiter)
+            .quote(dialect.quote)
             .buffer_capacity(1 << 16)
-            .from_reader(file);
-        Self { path: path.to_path_buf(), reader, record: ByteRecord::new(), width, header: dialect.header }
+            .from_reader(unpacked(path, file)?);
+        Ok(Self { path: path.to_path_buf(), reader, record: ByteRecord::new(), width, header: dialect.header })
     }
 
     /// The names in the header.
@@ -80,11 +83,4 @@ impl Records {
     fn invalid(&self, why: &str) -> Error {
         invalid(&self.path, self.line(), why)
     }
-}
-
-/// The error for a line that is not what it has to be.
-pub(super) fn invalid(path: &Path, line: u64, why: &str) -> Error {
-    Error::new(ErrorKind::ValueInvalid, format!("{}, line {line}: {why}", path.display()))
-        .with("path", path.display().to_string())
-        .with("line", line.to_string())
 }

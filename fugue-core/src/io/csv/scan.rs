@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder};
 use arrow::datatypes::SchemaRef;
 
-use super::records::{Records, invalid};
+use super::records::Records;
 use super::{Dialect, File};
 use crate::cast::cast;
 use crate::error::{Error, Result};
-use crate::io::path::reopen;
+use crate::io::files::Request;
+use crate::io::path::{invalid, reopen};
 use crate::run::Cancel;
 use crate::schema::fault::Fault;
 use crate::schema::{Field, Schema, Type};
@@ -26,27 +27,44 @@ pub(super) struct Scan {
     layout: SchemaRef,
     /// For each column of the scan its place among those of the source.
     columns: Vec<usize>,
+    /// Rows of a batch.
+    most: usize,
     cancel: Cancel,
-    /// The next file.
+    /// The numbers of the files.
+    numbers: Vec<usize>,
+    /// The next of them.
     file: usize,
     open: Option<Records>,
     ended: bool,
 }
 
 impl Scan {
-    pub(super) fn new(files: Arc<[File]>, dialect: Dialect, schema: Schema, columns: Vec<usize>, cancel: &Cancel) -> Self {
-        let layout = schema.to_arrow();
-        Self { files, dialect, schema, layout, columns, cancel: cancel.clone(), file: 0, open: None, ended: false }
+    pub(super) fn new(files: Arc<[File]>, dialect: Dialect, schema: Schema, request: Request<'_>) -> Self {
+        let most = request.limit.map_or(BATCH_ROWS, |rows| BATCH_ROWS.min(usize::try_from(rows).unwrap_or(BATCH_ROWS)).max(1));
+        Self {
+            files,
+            dialect,
+            layout: schema.to_arrow(),
+            schema,
+            columns: request.columns,
+            most,
+            cancel: request.cancel.clone(),
+            numbers: request.files,
+            file: 0,
+            open: None,
+            ended: false,
+        }
     }
 
-    fn try_next(&mut self) -> Result<Option<RecordBatch>> {
-        while let Some(file) = self.files.get(self.file) {
+    fn try_next(&mut self) -> Result<Option<(usize, RecordBatch)>> {
+        while let Some(&number) = self.numbers.get(self.file) {
+            let Some(file) = self.files.get(number) else { break };
             self.cancel.check()?;
             let records = match &mut self.open {
                 Some(records) => records,
                 none => {
                     let handle = reopen(&file.path, &file.stamp)?;
-                    none.insert(Records::new(&file.path, handle, &self.dialect, file.width))
+                    none.insert(Records::new(&file.path, handle, &self.dialect, file.width)?)
                 }
             };
             let places: Vec<usize> = self.columns.iter().filter_map(|&i| file.positions.get(i).copied()).collect();
@@ -54,7 +72,7 @@ impl Scan {
             // The lines of the rows, for the message about a value that does not fit.
             let mut lines = Vec::new();
             let mut bytes = 0;
-            while lines.len() < BATCH_ROWS && bytes < BATCH_BYTES && records.next()? {
+            while lines.len() < self.most && bytes < BATCH_BYTES && records.next()? {
                 lines.push(records.line());
                 for ((text, &place), field) in texts.iter_mut().zip(&places).zip(self.schema.fields()) {
                     if self.dialect.is_null(records.field(place), *field.ty() == Type::Str) {
@@ -77,14 +95,14 @@ impl Scan {
                 .map(|(text, field)| convert(Arc::new(text.finish()), field, file, &lines))
                 .collect::<Result<Vec<_>>>()?;
             let options = RecordBatchOptions::new().with_row_count(Some(lines.len()));
-            return Ok(Some(RecordBatch::try_new_with_options(Arc::clone(&self.layout), arrays, &options)?));
+            return Ok(Some((number, RecordBatch::try_new_with_options(Arc::clone(&self.layout), arrays, &options)?)));
         }
         Ok(None)
     }
 }
 
 impl Iterator for Scan {
-    type Item = Result<RecordBatch>;
+    type Item = Result<(usize, RecordBatch)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {

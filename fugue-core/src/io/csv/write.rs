@@ -1,56 +1,72 @@
 //! The CSV writer: values as the contract casts them to text, quoted only where that is needed.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use csv::{QuoteStyle, Writer, WriterBuilder};
 
-use super::{Dialect, holds};
+use super::Dialect;
 use crate::cast::cast_array;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::BatchIter;
+use crate::io::packed::Packer;
 use crate::io::path::failed;
-use crate::run::Cancel;
+use crate::io::sink::Sink;
 use crate::schema::{Schema, Type};
 
-/// Writes batches of the contract's layout, and returns the number of rows and the file.
-///
-/// # Errors
-/// [`ErrorKind::SchemaInvalid`] for columns that a CSV cannot hold, [`ErrorKind::ValueInvalid`] for a value that is the null text,
-/// [`ErrorKind::Io`].
-pub(in crate::io) fn write(
-    file: File,
-    path: &Path,
-    schema: &Schema,
-    batches: BatchIter,
-    dialect: &Dialect,
-    cancel: &Cancel,
-) -> Result<(u64, File)> {
-    schema.fields().iter().try_for_each(holds)?;
-    let mut writer = WriterBuilder::new()
-        .has_headers(false)
-        .delimiter(dialect.delimiter)
-        // A record of one empty field is quoted all the same, or it would be an empty line, which readers pass over.
-        .quote_style(QuoteStyle::Necessary)
-        .buffer_capacity(1 << 16)
-        .from_writer(file);
-    if dialect.header {
-        writer.write_record(schema.names()).map_err(|e| failed("cannot be written", path, e.into()))?;
+/// A CSV file that is written.
+pub(in crate::io) struct CsvSink {
+    writer: Writer<Packer>,
+    path: PathBuf,
+    schema: Schema,
+    dialect: Dialect,
+    rows: u64,
+}
+
+impl CsvSink {
+    /// Writes the header, where one is asked for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SchemaInvalid`] for columns that a CSV cannot hold, [`ErrorKind::Io`].
+    pub(in crate::io) fn new(file: Packer, path: &Path, schema: &Schema, dialect: Dialect) -> Result<Self> {
+        holds(schema)?;
+        let mut writer = WriterBuilder::new()
+            .has_headers(false)
+            .delimiter(dialect.delimiter)
+            .quote(dialect.quote)
+            // A record of one empty field is quoted all the same, or it would be an empty line, which readers pass over.
+            .quote_style(QuoteStyle::Necessary)
+            .buffer_capacity(1 << 16)
+            .from_writer(file);
+        if dialect.header {
+            writer.write_record(schema.names()).map_err(|e| failed("cannot be written", path, e.into()))?;
+        }
+        Ok(Self { writer, path: path.to_owned(), schema: schema.clone(), dialect, rows: 0 })
     }
-    let mut rows = 0;
-    for batch in batches {
-        cancel.check()?;
-        let batch = batch?;
-        append(&mut writer, path, schema, &batch, dialect, rows)?;
-        rows += batch.num_rows() as u64;
+}
+
+impl Sink for CsvSink {
+    /// # Errors
+    /// [`ErrorKind::ValueInvalid`] for a value that is the null text.
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        append(&mut self.writer, &self.path, &self.schema, batch, &self.dialect, self.rows)?;
+        self.rows += batch.num_rows() as u64;
+        Ok(())
     }
-    let file = writer.into_inner().map_err(|e| failed("cannot be written", path, e.into_error()))?;
-    Ok((rows, file))
+
+    fn finish(self: Box<Self>) -> Result<File> {
+        let packer = self.writer.into_inner().map_err(|e| failed("cannot be written", &self.path, e.into_error()))?;
+        packer.finish().map_err(|e| failed("cannot be written", &self.path, e))
+    }
+}
+
+/// Refuses columns that a CSV cannot hold.
+pub(in crate::io) fn holds(schema: &Schema) -> Result<()> {
+    schema.fields().iter().try_for_each(super::holds)
 }
 
 fn append(
-    writer: &mut Writer<File>,
+    writer: &mut Writer<Packer>,
     path: &Path,
     schema: &Schema,
     batch: &RecordBatch,

@@ -50,7 +50,12 @@ impl Footer {
 
     /// Number of rows in the row groups before one.
     pub(super) fn rows_before(&self, group: usize) -> u64 {
-        self.metadata.metadata().row_groups().iter().take(group).map(|g| u64::try_from(g.num_rows()).unwrap_or(0)).sum()
+        (0..group.min(self.groups())).map(|g| self.rows_in(g)).sum()
+    }
+
+    /// Number of rows of a row group.
+    pub(super) fn rows_in(&self, group: usize) -> u64 {
+        u64::try_from(self.metadata.metadata().row_group(group).num_rows()).unwrap_or(0)
     }
 
     /// Number of row groups.

@@ -18,12 +18,12 @@ use crate::run::{Cancel, Pool};
 /// Workers end when about so many bytes are read and not yet taken.
 const AHEAD_BYTES: u64 = 256 << 20;
 
-/// The batches of units, in order.
+/// The batches of units, in order, each with the number of its file.
 pub(super) struct Lanes {
     shared: Arc<Shared>,
     layout: SchemaRef,
-    /// For each row group its lanes, and where their columns stand.
-    groups: VecDeque<Vec<(usize, Vec<usize>)>>,
+    /// For each row group the number of its file, its lanes, and where their columns stand.
+    groups: VecDeque<(usize, Vec<(usize, Vec<usize>)>)>,
     pool: Option<Pool>,
     ended: bool,
 }
@@ -60,27 +60,27 @@ enum Work {
 }
 
 impl Lanes {
-    pub(super) fn new(layout: SchemaRef, groups: Vec<Vec<Unit>>, pool: Option<&Pool>, cancel: &Cancel) -> Self {
+    pub(super) fn new(layout: SchemaRef, groups: Vec<(usize, Vec<Unit>)>, pool: Option<&Pool>, cancel: &Cancel) -> Self {
         let mut state = State::default();
         let mut order = VecDeque::with_capacity(groups.len());
-        for units in groups {
+        for (file, units) in groups {
             let mut members = Vec::with_capacity(units.len());
             for unit in units {
                 members.push((state.lanes.len(), unit.positions.clone()));
                 state.free.insert(state.lanes.len());
                 state.lanes.push(Lane { row_bytes: unit.row_bytes, work: Work::New(unit), queue: VecDeque::new() });
             }
-            order.push_back(members);
+            order.push_back((file, members));
         }
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), cancel: cancel.clone() });
         Self { shared, layout, groups: order, pool: pool.cloned(), ended: false }
     }
 
     /// One batch of all columns; none when nothing is left.
-    fn try_next(&mut self) -> Result<Option<RecordBatch>> {
+    fn try_next(&mut self) -> Result<Option<(usize, RecordBatch)>> {
         loop {
             self.shared.cancel.check()?;
-            let Some(members) = self.groups.front() else { return Ok(None) };
+            let Some((file, members)) = self.groups.front() else { return Ok(None) };
             self.hire();
             let mut columns: Vec<Option<ArrayRef>> = vec![None; self.layout.fields().len()];
             let mut rows = None;
@@ -97,7 +97,7 @@ impl Lanes {
             if let Some(Some(rows)) = rows {
                 let options = RecordBatchOptions::new().with_row_count(Some(rows));
                 let columns = columns.into_iter().flatten().collect();
-                return Ok(Some(RecordBatch::try_new_with_options(Arc::clone(&self.layout), columns, &options)?));
+                return Ok(Some((*file, RecordBatch::try_new_with_options(Arc::clone(&self.layout), columns, &options)?)));
             }
             self.groups.pop_front();
         }
@@ -120,7 +120,7 @@ impl Lanes {
 }
 
 impl Iterator for Lanes {
-    type Item = Result<RecordBatch>;
+    type Item = Result<(usize, RecordBatch)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {

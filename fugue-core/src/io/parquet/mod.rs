@@ -1,31 +1,33 @@
-//! Parquet: a file or a folder of files as a lazy source, and the writer.
+//! Parquet: files as they are read, in parallel and without what statistics rule out, and the writer.
 
 mod footer;
 mod lanes;
+mod prune;
 mod scan;
 mod write;
 
 use std::path::PathBuf;
 
-pub(super) use write::write;
+pub(super) use write::{ParquetSink, holds, plain};
 
 use self::footer::Footer;
 use self::lanes::Lanes;
 use self::scan::{Column, Unit};
 use crate::cast::can_cast;
 use crate::error::{Error, ErrorKind, Result};
+use crate::expr::Typed;
+use crate::io::files::{FileBatches, Request, Stored};
 use crate::io::options::Columns;
-use crate::io::source::{BatchIter, LazySource, check_projection, projected};
-use crate::run::{Cancel, Pool};
+use crate::io::scan::add;
+use crate::run::Cancel;
 use crate::schema::{Field, Schema, SubMicrosecond};
 
-/// Parquet files as one source. Footers are read once, when it is opened; the first file says which columns there are, and those of
-/// the others are found by name.
+/// Parquet files. Footers are read once, when they are opened; the first file says which columns there are, and those of the others are
+/// found by name.
 #[derive(Debug)]
-pub struct ParquetSource {
+pub(super) struct ParquetFiles {
     schema: Schema,
     files: Vec<File>,
-    rows: u64,
     below: SubMicrosecond,
 }
 
@@ -36,7 +38,7 @@ struct File {
     columns: Vec<Column>,
 }
 
-impl ParquetSource {
+impl ParquetFiles {
     /// Reads the footers.
     ///
     /// # Errors
@@ -45,7 +47,6 @@ impl ParquetSource {
     pub(super) fn open(paths: Vec<PathBuf>, columns: &Columns, below: SubMicrosecond, cancel: &Cancel) -> Result<Self> {
         let mut files: Vec<File> = Vec::with_capacity(paths.len());
         let mut schema = None;
-        let mut rows = 0;
         for path in paths {
             cancel.check()?;
             let footer = Footer::read(path)?;
@@ -60,57 +61,66 @@ impl ParquetSource {
             let first = files.first().map(|f| f.footer.shown());
             let columns =
                 wanted.fields().iter().map(|f| find(&footer, f, cast, first.as_deref())).collect::<Result<Vec<Column>>>()?;
-            rows += footer.rows();
             files.push(File { footer, columns });
         }
         let schema = schema.ok_or_else(|| Error::new(ErrorKind::Io, "no file was given"))?;
-        Ok(Self { schema, files, rows, below })
+        Ok(Self { schema, files, below })
     }
 
-    fn units(&self, projection: Option<&[usize]>, parts: usize) -> Result<Vec<Vec<Unit>>> {
-        check_projection(&self.schema, projection)?;
-        let all: Vec<usize> = (0..self.schema.len()).collect();
-        let wanted = projection.unwrap_or(&all);
+    /// The row groups that have to be read: file, group, and the number of rows.
+    fn groups(&self, request: &Request<'_>) -> Vec<(usize, usize)> {
         let mut groups = Vec::new();
-        for file in &self.files {
-            let columns: Vec<Column> = wanted.iter().filter_map(|&i| file.columns.get(i).cloned()).collect();
-            for group in 0..file.footer.groups() {
-                groups.push(Unit::split(&file.footer, group, &columns, parts, self.below));
+        let (mut all, mut rows) = (0, 0);
+        for &file in &request.files {
+            let Some(File { footer, columns }) = self.files.get(file) else { continue };
+            let kept = prune::kept(footer, columns, &request.filters);
+            all += kept.len();
+            for (group, _) in kept.into_iter().enumerate().filter(|(_, keep)| *keep) {
+                if request.limit.is_none_or(|limit| rows < limit) {
+                    rows += footer.rows_in(group);
+                    groups.push((file, group));
+                }
             }
         }
-        Ok(groups)
+        add(&request.counts.groups_skipped, (all - groups.len()) as u64);
+        groups
     }
 }
 
-impl LazySource for ParquetSource {
+impl Stored for ParquetFiles {
     fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    fn describe(&self) -> String {
-        let first = self.files.first().map(|f| f.footer.shown()).unwrap_or_default();
-        match self.files.len() {
-            0 | 1 => format!("parquet {first}"),
-            n => format!("parquet {first} and {} more", n - 1),
-        }
+    fn rows(&self, file: usize) -> Option<u64> {
+        self.files.get(file).map(|f| f.footer.rows())
     }
 
-    fn rows(&self) -> Option<u64> {
-        Some(self.rows)
-    }
-
-    fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
-        let schema = projected(&self.schema, projection)?;
-        Ok(Box::new(Lanes::new(schema.to_arrow(), self.units(projection, 1)?, None, cancel)))
-    }
-
-    fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
-        let schema = projected(&self.schema, projection)?;
-        let groups: usize = self.files.iter().map(|f| f.footer.groups()).sum();
+    fn scan(&self, request: Request<'_>) -> Result<FileBatches> {
+        let schema = self.schema.project(Some(&request.columns))?;
+        let groups = self.groups(&request);
         // Few row groups cannot keep all threads busy to the end: their columns are then decoded apart from one another. Twice as many
         // parts as threads, since parts of the same size in bytes do not take the same time.
-        let parts = if groups >= 4 * pool.threads() { 1 } else { 2 * pool.threads() };
-        Ok(Box::new(Lanes::new(schema.to_arrow(), self.units(projection, parts)?, Some(pool), cancel)))
+        let threads = request.pool.map_or(0, crate::run::Pool::threads);
+        let parts = if request.pool.is_none() || groups.len() >= 4 * threads { 1 } else { 2 * threads };
+        let mut units = Vec::with_capacity(groups.len());
+        for (file, group) in groups {
+            let Some(File { footer, columns }) = self.files.get(file) else { continue };
+            let columns: Vec<Column> = request.columns.iter().filter_map(|&i| columns.get(i).cloned()).collect();
+            let mut split = Unit::split(footer, group, &columns, parts, self.below);
+            if let Some(limit) = request.limit {
+                split.iter_mut().for_each(|unit| unit.at_most(limit));
+            }
+            if let Some(first) = split.first_mut() {
+                first.counts = Some(std::sync::Arc::clone(request.counts));
+            }
+            units.push((file, split));
+        }
+        Ok(Box::new(Lanes::new(schema.to_arrow(), units, request.pool, request.cancel)))
+    }
+
+    fn prunes(&self, filter: &Typed) -> bool {
+        prune::is_of_use(filter)
     }
 }
 

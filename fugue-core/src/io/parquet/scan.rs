@@ -7,8 +7,9 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::footer::{Footer, guard, readable, unreadable};
-use crate::error::{Error, Result};
-use crate::io::path::reopen;
+use crate::error::Result;
+use crate::io::path::{in_file, reopen};
+use crate::io::scan::{Counts, add};
 use crate::io::source::project;
 use crate::schema::{Field, Schema, SubMicrosecond, conform, normalise_with};
 
@@ -36,6 +37,8 @@ pub(super) struct Unit {
     below: SubMicrosecond,
     /// An estimate, to keep what is read ahead within bounds.
     pub(super) row_bytes: u64,
+    /// Who is told when the row group is begun; one unit of it has it.
+    pub(super) counts: Option<Arc<Counts>>,
 }
 
 impl Unit {
@@ -68,8 +71,14 @@ impl Unit {
                 batch_rows,
                 below,
                 row_bytes,
+                counts: None,
             })
             .collect()
+    }
+
+    /// Makes batches no larger than what is asked for.
+    pub(super) fn at_most(&mut self, rows: u64) {
+        self.batch_rows = self.batch_rows.min(usize::try_from(rows).unwrap_or(usize::MAX)).max(1);
     }
 }
 
@@ -113,6 +122,9 @@ impl Decoder {
         let reader = match &mut self.reader {
             Some(reader) => reader,
             none => {
+                if let Some(counts) = self.unit.counts.take() {
+                    add(&counts.groups, 1);
+                }
                 // Every unit has its own handle: those that are made from one another share their position.
                 let file = reopen(&footer.path, &footer.stamp)?;
                 let roots = self.unit.columns.iter().map(|c| c.root);
@@ -141,15 +153,4 @@ impl Decoder {
         self.row += batch.num_rows() as u64;
         Ok(Some(ours))
     }
-}
-
-/// An error that names a row of a batch, naming the row of the file instead.
-fn in_file(error: Error, before: u64) -> Error {
-    let Some(row) = error.context("row").and_then(|r| r.parse::<u64>().ok()) else { return error };
-    let renamed = Error::new(error.kind(), error.message()).with("row", (before + row).to_string());
-    let renamed = ["column", "field"].into_iter().fold(renamed, |e, name| match error.context(name) {
-        Some(value) => e.with(name, value),
-        None => e,
-    });
-    renamed.with_source(error)
 }

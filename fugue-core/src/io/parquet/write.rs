@@ -1,68 +1,82 @@
 //! The Parquet writer: batches to one file, row group by row group.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field as ArrowField, Schema as ArrowSchema};
 use parquet::arrow::add_encoded_arrow_schema_to_metadata;
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
-use parquet::basic::{Compression as Codec, ZstdLevel};
+use parquet::basic::{Compression as Codec, GzipLevel, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::BatchIter;
-use crate::io::options::Compression;
+use crate::io::options::{Compression, SaveOptions};
 use crate::io::path::failed;
-use crate::run::Cancel;
+use crate::io::sink::Sink;
 use crate::schema::{Field, Schema, Type};
 
 /// Row groups end at so many rows, or so many encoded bytes, which also bounds what the writer holds.
 const GROUP_ROWS: usize = 1 << 20;
 const GROUP_BYTES: usize = 256 << 20;
 
-/// Writes batches of the contract's layout, and returns the number of rows and the file.
-///
-/// # Errors
-/// [`ErrorKind::SchemaInvalid`] for a type that Parquet has not, [`ErrorKind::SettingInvalid`] for a bad level, [`ErrorKind::Io`].
-pub(in crate::io) fn write(
-    file: File,
-    path: &Path,
-    schema: &Schema,
-    batches: BatchIter,
-    compression: Compression,
-    cancel: &Cancel,
-) -> Result<(u64, File)> {
-    for field in schema.fields() {
-        writable(field.ty()).map_err(|e| e.with("column", field.name()))?;
+/// A Parquet file that is written.
+pub(in crate::io) struct ParquetSink {
+    writer: ArrowWriter<File>,
+    path: PathBuf,
+}
+
+impl ParquetSink {
+    /// Writes the start.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SchemaInvalid`] for a type that Parquet has not, [`ErrorKind::SettingInvalid`] for a bad level, [`ErrorKind::Io`].
+    pub(in crate::io) fn new(file: File, path: &Path, schema: &Schema, options: &SaveOptions) -> Result<Self> {
+        holds(schema)?;
+        let statistics = if options.statistics.unwrap_or(true) { EnabledStatistics::Page } else { EnabledStatistics::None };
+        let rows = options.row_group_rows.unwrap_or(GROUP_ROWS).max(1);
+        let mut properties = WriterProperties::builder()
+            .set_compression(codec(options.compression.unwrap_or_default())?)
+            .set_max_row_group_row_count(Some(rows))
+            .set_max_row_group_bytes(Some(GROUP_BYTES))
+            .set_statistics_enabled(statistics)
+            .set_created_by(concat!("fugue-rs ", env!("CARGO_PKG_VERSION")).to_owned())
+            .build();
+        let layout = schema.to_arrow();
+        add_encoded_arrow_schema_to_metadata(&plain(&layout), &mut properties);
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(file, layout, options).map_err(|e| wrong(path, e))?;
+        Ok(Self { writer, path: path.to_owned() })
     }
-    let mut properties = WriterProperties::builder()
-        .set_compression(codec(compression)?)
-        .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .set_max_row_group_bytes(Some(GROUP_BYTES))
-        .set_created_by(concat!("fugue-rs ", env!("CARGO_PKG_VERSION")).to_owned())
-        .build();
-    let layout = schema.to_arrow();
-    add_encoded_arrow_schema_to_metadata(&plain(&layout), &mut properties);
-    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-    let wrong = |e| wrong(path, e);
-    let mut writer = ArrowWriter::try_new_with_options(file, Arc::clone(&layout), options).map_err(wrong)?;
-    let mut rows = 0;
-    for batch in batches {
-        cancel.check()?;
-        let batch: RecordBatch = batch?;
-        writer.write(&batch).map_err(wrong)?;
-        rows += batch.num_rows() as u64;
+}
+
+impl Sink for ParquetSink {
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.writer.write(batch).map_err(|e| wrong(&self.path, e))
     }
-    Ok((rows, writer.into_inner().map_err(wrong)?))
+
+    fn held(&self) -> usize {
+        self.writer.memory_size()
+    }
+
+    fn finish(self: Box<Self>) -> Result<File> {
+        self.writer.into_inner().map_err(|e| wrong(&self.path, e))
+    }
+}
+
+/// Refuses columns that Parquet has not.
+pub(in crate::io) fn holds(schema: &Schema) -> Result<()> {
+    schema.fields().iter().try_for_each(|field| writable(field.ty()).map_err(|e| e.with("column", field.name())))
 }
 
 fn codec(compression: Compression) -> Result<Codec> {
     Ok(match compression {
         Compression::Snappy => Codec::SNAPPY,
         Compression::None => Codec::UNCOMPRESSED,
+        Compression::Gzip => Codec::GZIP(GzipLevel::default()),
+        Compression::Lz4 => Codec::LZ4_RAW,
         Compression::Zstd(level) => Codec::ZSTD(ZstdLevel::try_new(level).map_err(|e| {
             Error::new(ErrorKind::SettingInvalid, format!("zstd has no level {level}; levels are 1 to 22")).with_source(e)
         })?),
@@ -97,7 +111,7 @@ fn writable(ty: &Type) -> Result<()> {
 }
 
 /// The schema that is stored for other readers to see: without views, which older ones do not know.
-fn plain(schema: &ArrowSchema) -> ArrowSchema {
+pub(in crate::io) fn plain(schema: &ArrowSchema) -> ArrowSchema {
     ArrowSchema::new(
         schema.fields().iter().map(|f| ArrowField::clone(f).with_data_type(plain_type(f.data_type()))).collect::<Vec<_>>(),
     )

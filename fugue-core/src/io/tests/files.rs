@@ -10,12 +10,18 @@ use crate::run::CancelHandle;
 fn format_is_that_of_the_last_suffix() {
     assert_eq!(Format::of(Path::new("c.test.parquet")).unwrap(), Format::Parquet);
     assert_eq!(Format::of(Path::new("some.parquet/b.test.CSV")).unwrap(), Format::Csv);
-    for name in ["c.ppp", "c", "some.parquet/c", "c.csv.gz", ".parquet"] {
+    for (name, format) in
+        [("c.csv.gz", Format::Csv), ("c.CSV.ZST", Format::Csv), ("c.jsonl", Format::Json), ("c.json.gz", Format::Json)]
+    {
+        assert_eq!(Format::of(Path::new(name)).unwrap(), format);
+    }
+    assert_eq!(Format::of(Path::new("c.feather")).unwrap(), Format::Arrow);
+    for name in ["c.ppp", "c", "some.parquet/c", "c.parquet.gz", "c.gz", "c.csv.bz2", ".parquet"] {
         let error = failure(Format::of(Path::new(name)));
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{name}");
         assert_eq!(error.context("path"), Some(name));
     }
-    assert!(failure(Format::of(Path::new("c.csv.gz"))).message().contains("unpack"));
+    assert!(failure(Format::of(Path::new("c.csv.bz2"))).message().contains("gzip or zstd"));
     assert_eq!("Parquet".parse::<Format>().unwrap(), Format::Parquet);
     assert_eq!(failure("avro".parse::<Format>()).kind(), ErrorKind::Unsupported);
 }
@@ -47,9 +53,9 @@ fn missing_file_says_where_it_looked_and_what_is_near() {
 
 #[test]
 fn addresses_and_patterns_are_told_apart_from_missing_files() {
-    for name in ["s3://bucket/a.parquet", "data/*.parquet"] {
+    for (name, kind) in [("s3://bucket/a.parquet", ErrorKind::Unsupported), ("data/*.parquet", ErrorKind::Io)] {
         let error = failure(load(name, &LoadOptions::new()));
-        assert_eq!((error.kind(), error.context("path")), (ErrorKind::Unsupported, Some(name)));
+        assert_eq!((error.kind(), error.context("path")), (kind, Some(name)));
     }
 }
 
@@ -83,8 +89,10 @@ fn folder_is_read_by_name_without_hidden_files() {
         std::fs::remove_file(all.join(other)).unwrap();
     }
 
-    std::fs::create_dir(all.join("c=1")).unwrap();
-    assert_eq!(failure(load(&all, &LoadOptions::new())).kind(), ErrorKind::Unsupported);
+    std::fs::create_dir(all.join("more")).unwrap();
+    assert_eq!(load(&all, &LoadOptions::new()).unwrap().rows(), Some(2));
+    std::fs::copy(all.join("a.parquet"), all.join("more/c.parquet")).unwrap();
+    assert_eq!(load(&all, &LoadOptions::new()).unwrap().rows(), Some(3));
 }
 
 #[test]
@@ -183,7 +191,7 @@ fn mode_refuses_what_exists() {
 fn failing_save_leaves_the_old_file_and_nothing_else() {
     let folder = tempdir().unwrap();
     let (schema, rows) = batch([("a", Type::Int64, ints(0..3))]);
-    for name in ["a.parquet", "a.csv"] {
+    for name in ["a.parquet", "a.csv", "a.json", "a.arrow"] {
         let path = folder.path().join(name);
         store(&path, &schema, vec![rows.clone()]);
         let before = std::fs::read(&path).unwrap();
@@ -200,7 +208,7 @@ fn failing_save_leaves_the_old_file_and_nothing_else() {
         let bad: BatchIter = Box::new(std::iter::once(Err(Error::new(ErrorKind::TransformerFailed, "mine"))));
         failure(save(&fresh, &schema, bad, &SaveOptions::new(), &Cancel::never()));
     }
-    assert_eq!(names_in(folder.path()), ["a.csv", "a.parquet"]);
+    assert_eq!(names_in(folder.path()), ["a.arrow", "a.csv", "a.json", "a.parquet"]);
 }
 
 #[test]
@@ -220,7 +228,7 @@ fn batches_of_other_columns_are_not_written() {
 #[test]
 fn frame_may_be_saved_over_the_file_it_is_read_from() {
     let folder = tempdir().unwrap();
-    for name in ["a.parquet", "a.csv"] {
+    for name in ["a.parquet", "a.csv", "a.json", "a.arrow"] {
         let path = folder.path().join(name);
         let (schema, rows) = batch([("a", Type::Int64, ints(0..100_000))]);
         store(&path, &schema, vec![rows.clone()]);
@@ -243,7 +251,7 @@ fn settings_of_another_format_are_refused() {
     assert_eq!((error.kind(), error.context("setting")), (ErrorKind::SettingInvalid, Some("header")));
     for (name, options) in [
         ("b.parquet", SaveOptions::new().delimiter(b';')),
-        ("b.csv", SaveOptions::new().compression(Compression::None)),
+        ("b.csv", SaveOptions::new().compression(Compression::Snappy)),
         ("b.parquet", SaveOptions::new().compression(Compression::Zstd(99))),
     ] {
         let error = failure(save(folder.path().join(name), &schema, iter([rows.clone()]), &options, &Cancel::never()));
@@ -251,7 +259,7 @@ fn settings_of_another_format_are_refused() {
     }
     let csv = folder.path().join("a.csv");
     std::fs::write(&csv, "a\n1\n").unwrap();
-    let error = failure(load(&csv, &LoadOptions::new().sub_microsecond(schema::SubMicrosecond::Truncate)));
+    let error = failure(load(&csv, &LoadOptions::new().sub_microsecond(crate::schema::SubMicrosecond::Truncate)));
     assert_eq!((error.kind(), error.context("setting")), (ErrorKind::SettingInvalid, Some("sub_microsecond")));
     let none = Schema::new([]).unwrap();
     let error = failure(save(folder.path().join("n.parquet"), &none, iter([]), &SaveOptions::new(), &Cancel::never()));

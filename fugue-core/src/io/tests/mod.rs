@@ -2,7 +2,12 @@
 
 mod csv;
 mod files;
+mod hive;
+mod ipc;
+mod json;
+mod kill;
 mod parquet;
+mod stage;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +17,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::concat_batches;
 
 use super::*;
+use crate::error::Error;
 use crate::schema::{Field, Type};
 
 pub(super) fn schema<const N: usize>(fields: [(&str, Type); N]) -> Schema {

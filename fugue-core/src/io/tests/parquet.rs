@@ -13,7 +13,7 @@ use crate::run::{CancelHandle, Pool};
 use crate::schema::SubMicrosecond;
 
 /// A file as another program writes it: any layout, small row groups.
-fn foreign(path: &Path, batch: &RecordBatch, group: usize) {
+pub(super) fn foreign(path: &Path, batch: &RecordBatch, group: usize) {
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(group)).build();
     let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), Some(properties)).unwrap();
     writer.write(batch).unwrap();

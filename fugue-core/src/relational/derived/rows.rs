@@ -59,6 +59,20 @@ impl Step for Rows {
         Some(self.filter.iter().chain(&self.columns).flat_map(Typed::columns).collect())
     }
 
+    fn spares(&self, above: &[Typed]) -> Vec<Typed> {
+        // A column of the output that is one of the input stands for it in conditions.
+        let source = |i: usize| match self.columns.get(i).map(|c| &c.node) {
+            Some(TypedNode::Column(place)) => Some(*place),
+            _ => None,
+        };
+        let moved = above.iter().filter(|condition| condition.columns().iter().all(|&i| source(i).is_some()));
+        self.filter.iter().cloned().chain(moved.map(|c| c.moved(&|i| source(i).unwrap_or_default()))).collect()
+    }
+
+    fn keeps_rows(&self) -> bool {
+        self.filter.is_none()
+    }
+
     fn run(&self, cx: &TaskContext, groups: &Groups) -> Result<Vec<RecordBatch>> {
         let batch = &only(groups)?.batch;
         let places = Places::in_input(cx, batch)?;

@@ -30,6 +30,17 @@ pub(super) trait Step: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The columns that it reads of an input, by position; nothing for all of them.
     fn columns(&self, input: usize) -> Option<Vec<usize>>;
 
+    /// See [`TaskFn::spares`].
+    fn spares(&self, above: &[Typed]) -> Vec<Typed> {
+        let _ = above;
+        Vec::new()
+    }
+
+    /// See [`TaskFn::keeps_rows`].
+    fn keeps_rows(&self) -> bool {
+        false
+    }
+
     /// Works on groups of rows.
     fn run(&self, cx: &TaskContext, groups: &Groups) -> Result<Vec<RecordBatch>>;
 
@@ -140,6 +151,14 @@ impl<S: Step> TaskFn for Run<S> {
 
     fn is_step(&self) -> bool {
         true
+    }
+
+    fn spares(&self, slots: &Slots, above: &[Typed]) -> Vec<Typed> {
+        Self::letter(slots).map(|letter| letter.step.0.spares(above)).unwrap_or_default()
+    }
+
+    fn keeps_rows(&self, slots: &Slots) -> bool {
+        Self::letter(slots).is_ok_and(|letter| letter.step.0.keeps_rows())
     }
 
     fn prepare(&self, slots: &mut Slots) -> Result<()> {
