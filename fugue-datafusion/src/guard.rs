@@ -11,18 +11,25 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchemaRef, Result};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DFSchemaRef, Result, internal_err};
 use datafusion::datasource::TableType;
+use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
+    SendableRecordBatchStream,
+};
 use fugue_core::expr::Typed;
 
 use crate::source::{planned, projected};
 
-/// Passes rows on. It has no step of its own where the plan runs.
+/// Passes rows on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct GuardNode {
     input: LogicalPlan,
+    /// Those of the input, without the names of tables, which the optimiser may change below.
+    schema: DFSchemaRef,
     /// The columns on which no filter goes below.
     columns: BTreeSet<String>,
 }
@@ -43,7 +50,12 @@ impl GuardNode {
     }
 
     fn over(input: LogicalPlan, columns: BTreeSet<String>) -> LogicalPlan {
-        LogicalPlan::Extension(Extension { node: Arc::new(Self { input, columns }) })
+        LogicalPlan::Extension(Extension { node: Arc::new(Self::new(input, columns)) })
+    }
+
+    fn new(input: LogicalPlan, columns: BTreeSet<String>) -> Self {
+        let schema = Arc::new(input.schema().as_ref().clone().strip_qualifiers());
+        Self { input, schema, columns }
     }
 
     pub(crate) fn input(&self) -> &LogicalPlan {
@@ -67,7 +79,7 @@ impl UserDefinedLogicalNodeCore for GuardNode {
     }
 
     fn schema(&self) -> &DFSchemaRef {
-        self.input.schema()
+        &self.schema
     }
 
     fn expressions(&self) -> Vec<Expr> {
@@ -92,7 +104,77 @@ impl UserDefinedLogicalNodeCore for GuardNode {
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
         let input = inputs.into_iter().next().unwrap_or_else(|| self.input.clone());
-        Ok(Self { input, columns: self.columns.clone() })
+        Ok(Self::new(input, self.columns.clone()))
+    }
+}
+
+/// The same where the plan runs: a filter of DataFusion takes in those right above it.
+#[derive(Debug)]
+pub(crate) struct GuardExec {
+    input: Arc<dyn ExecutionPlan>,
+}
+
+impl GuardExec {
+    pub(crate) fn new(input: Arc<dyn ExecutionPlan>) -> Self {
+        Self { input }
+    }
+}
+
+impl DisplayAs for GuardExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FugueGuardExec")
+    }
+}
+
+impl ExecutionPlan for GuardExec {
+    fn name(&self) -> &'static str {
+        "FugueGuardExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match children.pop() {
+            Some(input) => Ok(Arc::new(Self::new(input))),
+            None => internal_err!("{} has one input", self.name()),
+        }
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        true
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        self.input.execute(partition, context)
     }
 }
 
@@ -128,6 +210,6 @@ impl TableProvider for GuardTable {
         _: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = planned(&self.input, session).await?;
-        projected(input, &self.schema, projection)
+        projected(Arc::new(GuardExec::new(input)), &self.schema, projection)
     }
 }

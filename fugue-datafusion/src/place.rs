@@ -33,6 +33,7 @@ use fugue_core::{Result as OurResult, Schema};
 use crate::error::into_native;
 use crate::exec::{COPIES, CallExec, Counted, Pull, as_plain, batches, gathered, unmerged};
 use crate::frame::Layout;
+use crate::guard::GuardExec;
 use crate::travel::worker_of;
 use crate::types::{columns_of, plain_schema};
 
@@ -250,7 +251,7 @@ impl ExecutionPlan for PlaceExec {
 /// Whether a plan gives its rows in the same order each time: leaves, and what passes them on one by one. Exchanges, merges and joins
 /// give them as they happen to arrive.
 fn is_stable(plan: &Arc<dyn ExecutionPlan>) -> bool {
-    let passes = plan.is::<ProjectionExec>() || plan.is::<FilterExec>() || plan.is::<CallExec>() || plan.children().is_empty();
+    let passes = plan.is::<ProjectionExec>() || plan.is::<FilterExec>() || plan.is::<CallExec>() || plan.is::<GuardExec>() || plan.children().is_empty();
     passes && plan.children().into_iter().all(is_stable)
 }
 

@@ -26,7 +26,7 @@ use fugue_core::schema::normalise_array;
 
 use crate::error::into_native;
 use crate::exec::CallExec;
-use crate::guard::{GuardNode, GuardTable};
+use crate::guard::{GuardExec, GuardNode, GuardTable};
 use crate::map::Call;
 use crate::place::{PlaceExec, PlaceNode};
 use crate::source::CallTable;
@@ -144,7 +144,7 @@ impl ExtensionPlanner for Planner {
             return Ok(Some(Arc::new(PlaceExec::new(Arc::clone(&node.placing), Arc::clone(input), places, false))));
         }
         if let (Some(_), [input]) = (node.as_any().downcast_ref::<GuardNode>(), inputs) {
-            return Ok(Some(Arc::clone(input)));
+            return Ok(Some(Arc::new(GuardExec::new(Arc::clone(input)))));
         }
         let Some(node) = node.as_any().downcast_ref::<CallNode>() else { return Ok(None) };
         Ok(Some(Arc::new(CallExec::new(Arc::clone(&node.call), inputs.to_vec()))))

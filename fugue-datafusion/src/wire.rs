@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::callee::Callee;
 use crate::exec::CallExec;
 use crate::frame::Layout;
+use crate::guard::GuardExec;
 use crate::map::{Call, Member, Work};
 use crate::place::{PlaceExec, Placing};
 
@@ -35,6 +36,7 @@ enum Step {
         places: usize,
         scrambled: bool,
     },
+    Guard,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,6 +63,9 @@ enum Laid {
 /// # Errors
 /// `Unsupported` for a step that was planned to run in this process.
 pub fn encode(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Vec<u8>>> {
+    if node.is::<GuardExec>() {
+        return written(&Step::Guard, &[]).map(Some);
+    }
     if let Some(place) = node.downcast_ref::<PlaceExec>() {
         let placing = place.placing();
         let (schema, layout) = (placing.schema.to_string(), laid(&placing.layout));
@@ -114,6 +119,7 @@ pub fn decode(bytes: &[u8], inputs: &[Arc<dyn ExecutionPlan>]) -> Result<Arc<dyn
     };
     let (step, function) = read(bytes).ok_or_else(unknown)?;
     match (step, inputs) {
+        (Step::Guard, [input]) => Ok(Arc::new(GuardExec::new(Arc::clone(input)))),
         (Step::Place { schema, layout, places, scrambled }, [input]) => {
             let placing = Placing { schema: Schema::parse(&schema)?, layout: layout_of(layout)? };
             Ok(Arc::new(PlaceExec::new(Arc::new(placing), Arc::clone(input), places, scrambled)))

@@ -47,6 +47,8 @@ impl Aggregates {
                 AggregateFunction::First | AggregateFunction::Last | AggregateFunction::CollectList => {
                     !group.keys.is_empty() && all.ordered(aggregate, lower)?
                 }
+                // Without keys DataFusion has 0.0 for a single value, also for one that is not finite.
+                AggregateFunction::StddevPopulation | AggregateFunction::VariancePopulation if group.keys.is_empty() => false,
                 _ => all.add(aggregate, lower)?,
             };
             if !added {
@@ -194,7 +196,8 @@ impl Parts {
                 one(sum_udaf(), Some(DataType::Decimal128(38, *s)), false)
             }
             (F::Sum, Some(ty)) if ty.is_integer() || ty.is_float() => one(sum_udaf(), Some(aggregate.ty.to_arrow()), false),
-            (F::Avg, Some(Type::Decimal(p, _))) if *p <= SAFE_DIGITS && !distinct => one(avg_udaf(), None, false),
+            // The sum gets four more digits before it is divided.
+            (F::Avg, Some(Type::Decimal(p, _))) if *p <= SAFE_DIGITS - 4 && !distinct => one(avg_udaf(), None, false),
             (F::Avg, Some(ty)) if ty.is_float() => one(avg_udaf(), Some(DataType::Float64), false),
             // The exact sum, divided once.
             (F::Avg, Some(Type::Int8 | Type::Int16 | Type::Int32 | Type::UInt8 | Type::UInt16 | Type::UInt32)) => Some(Self {

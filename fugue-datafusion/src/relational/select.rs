@@ -43,7 +43,9 @@ fn filtered(plan: LogicalPlan, condition: Option<&Typed>, site: Option<Site>) ->
 
 /// The groups under the names of the group's schema, or nothing where an aggregate or a key is not for DataFusion.
 fn grouped(plan: LogicalPlan, group: &Group, site: Option<Site>) -> Result<Option<LogicalPlan>> {
-    if !group.keys.iter().all(|k| is_key(&k.ty)) {
+    // By keys that are all constant DataFusion has a group of no rows too.
+    let constant = !group.keys.is_empty() && group.keys.iter().all(|k| k.columns().is_empty());
+    if constant || !group.keys.iter().all(|k| is_key(&k.ty)) {
         return Ok(None);
     }
     let lower = Lower { plan: &plan, site };
