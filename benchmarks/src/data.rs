@@ -53,7 +53,7 @@ pub fn file(folder: &Path, size: Size) -> Result<PathBuf> {
 /// The rows, batch by batch.
 pub fn batches(size: Size, schema: &Schema) -> impl Iterator<Item = Result<RecordBatch>> + Send + 'static {
     let arrow = schema.to_arrow();
-    let mut random = Random(SEED);
+    let mut random = Random::new(SEED);
     (0..size.rows).step_by(BATCH).map(move |start| {
         let rows = BATCH.min(size.rows - start);
         let (mut k, mut t, mut v) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::with_capacity(rows));
@@ -69,9 +69,13 @@ pub fn batches(size: Size, schema: &Schema) -> impl Iterator<Item = Result<Recor
 }
 
 /// SplitMix64.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -81,7 +85,12 @@ impl Random {
     }
 
     /// From 0 to 1, without 1.
-    fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// From 0 to a number, without the number.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        (self.unit() * n as f64) as usize
     }
 }

@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod check;
 pub mod data;
+pub mod h2o;
 pub mod hand;
 #[cfg(feature = "datafusion")]
 pub mod hand_datafusion;

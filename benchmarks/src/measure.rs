@@ -46,6 +46,12 @@ impl Pairs {
         median(self.right.clone())
     }
 
+    /// The median of right by left.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        median(self.ratios())
+    }
+
     /// Right by left, of each pair, in rising order.
     #[must_use]
     pub fn ratios(&self) -> Vec<f64> {

@@ -51,6 +51,7 @@ pub(crate) trait DynEngine: fmt::Debug + Send + Sync {
     fn join(self: Arc<Self>, left: &AnyFrame, right: &AnyFrame, join: &Join, asked: Asked) -> Result<AnyFrame>;
     fn set_op(self: Arc<Self>, left: &AnyFrame, right: &AnyFrame, op: &SetOp, asked: Asked) -> Result<AnyFrame>;
     fn sort(self: Arc<Self>, frame: &AnyFrame, order: &[TypedSort], limit: Option<u64>, asked: Asked) -> Result<AnyFrame>;
+    fn take(self: Arc<Self>, frame: &AnyFrame, keys: &[usize], order: &[TypedSort], rows: u64, asked: Asked) -> Result<AnyFrame>;
     fn limit(self: Arc<Self>, frame: &AnyFrame, rows: u64, asked: Asked) -> Result<AnyFrame>;
     fn has_sql(&self) -> bool;
     fn sql<'a>(self: Arc<Self>, query: &'a str, frames: Vec<(String, AnyFrame)>) -> BoxFuture<'a, Result<AnyFrame>>;
@@ -207,6 +208,20 @@ impl<E: Engine> DynEngine for E {
         match relational(&self, asked, native)? {
             Some(made) => Ok(made),
             None => derived(&self, asked, |planner| planner.sort(frame, order, limit)),
+        }
+    }
+
+    fn take(self: Arc<Self>, frame: &AnyFrame, keys: &[usize], order: &[TypedSort], rows: u64, asked: Asked) -> Result<AnyFrame> {
+        let native = |own: &dyn Relational<E::Frame>| {
+            // Without an order all columns are one, which the derived take knows.
+            if keys.is_empty() || order.is_empty() || rows == 0 {
+                return Ok(None);
+            }
+            own.take(&self::own(&*self, frame)?, keys, order, rows)
+        };
+        match relational(&self, asked, native)? {
+            Some(made) => Ok(made),
+            None => derived(&self, asked, |planner| planner.take(frame, keys, order, rows)),
         }
     }
 

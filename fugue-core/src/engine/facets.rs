@@ -85,6 +85,16 @@ pub trait Relational<F>: Send + Sync {
         Ok(None)
     }
 
+    /// The first rows of each key in an order, so many at most: at least one key, one column to order by and one row. Equal rows of an order
+    /// are as good as one another.
+    ///
+    /// # Errors
+    /// `EngineFailed` when a native plan does not resolve.
+    fn take(&self, frame: &F, keys: &[usize], order: &[TypedSort], rows: u64) -> Result<Option<F>> {
+        let _ = (frame, keys, order, rows);
+        Ok(None)
+    }
+
     /// So many rows, in the order of the frame where it has one and any otherwise.
     ///
     /// # Errors

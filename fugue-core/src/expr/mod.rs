@@ -32,7 +32,7 @@ pub use aggregate::{
 pub use aggregate::{quantile, stddev, stddev_population, sum, variance, variance_population};
 pub use build::{Then, When, all, coalesce, col, concat, lit, null, nullif, typed, when};
 pub use function::{Function, TimeUnit};
-pub use kernels::{aggregate, evaluate, window};
+pub use kernels::{aggregate, evaluate, quantile_of, window};
 pub use literal::Literal;
 pub use tree::{Expr, IntoColumn};
 pub use typed::{Typed, TypedAggregate, TypedNode, TypedSort, TypedWindow};

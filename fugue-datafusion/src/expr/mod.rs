@@ -5,6 +5,7 @@
 
 mod canonical;
 mod kernel;
+mod quantile;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::types::{column, is_plain};
 
 pub(crate) use canonical::{canonical, function as canonical_function};
 pub(crate) use kernel::Kernel;
+pub(crate) use quantile::quantile;
 
 /// Makes expressions over the columns of a plan.
 #[derive(Clone, Copy, Debug)]

@@ -18,7 +18,7 @@ use fugue_core::{Error, ErrorKind, Result, Type};
 
 use super::{is_key, named};
 use crate::error::from_native;
-use crate::expr::{Lower, canonical};
+use crate::expr::{Lower, canonical, quantile};
 
 /// A sum of decimals with so many digits does not leave 38 digits in ten thousand million rows, which DataFusion would not notice.
 const SAFE_DIGITS: u8 = 28;
@@ -49,7 +49,7 @@ impl Aggregates {
     fn add(&mut self, aggregate: &TypedAggregate, lower: &Lower<'_>) -> Result<bool> {
         use AggregateFunction as F;
         let number = self.outputs.len();
-        let Some(parts) = Parts::of(aggregate) else { return Ok(false) };
+        let Some(parts) = Parts::of(aggregate, lower.site.is_some()) else { return Ok(false) };
         let arg = match &aggregate.arg {
             None => lit(1_i64),
             Some(arg) => {
@@ -128,7 +128,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(aggregate: &TypedAggregate) -> Option<Self> {
+    fn of(aggregate: &TypedAggregate, travels: bool) -> Option<Self> {
         use AggregateFunction as F;
         let ty = aggregate.arg.as_ref().map(|a| &a.ty);
         let distinct = aggregate.distinct;
@@ -171,6 +171,9 @@ impl Parts {
             (F::StddevPopulation, Some(_)) if !distinct => one(stddev_pop_udaf(), Some(DataType::Float64), false),
             (F::Variance, Some(_)) if !distinct => one(var_samp_udaf(), Some(DataType::Float64), false),
             (F::VariancePopulation, Some(_)) if !distinct => one(var_pop_udaf(), Some(DataType::Float64), false),
+            (F::Quantile(at), Some(ty)) if !distinct && !travels && (ty.is_integer() || ty.is_float()) => {
+                one(quantile(at), Some(DataType::Float64), false)
+            }
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ mod aggregate;
 mod join;
 mod select;
 mod sets;
+mod take;
 
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
@@ -48,19 +49,22 @@ pub fn set_op(left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Re
 /// `EngineFailed` for what DataFusion does not plan.
 pub fn sort(frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<DataFusionFrame>> {
     let schema = frame.schema();
-    let by = |key: &TypedSort| {
-        let ty = schema.fields()[key.column].ty();
-        let value = column(frame.plan(), key.column);
-        let value = if ty.is_float() { canonical(value) } else { value };
-        SortExpr::new(value, !key.descending, key.nulls_first)
-    };
     // The heap of DataFusion for the first rows panics where it is to hold none.
     if limit == Some(0) || order.iter().any(|key| schema.fields()[key.column].ty().is_nested()) {
         return Ok(None);
     }
     let limit = limit.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-    let plan = LogicalPlanBuilder::from(frame.plan().clone()).sort_with_limit(order.iter().map(by).collect::<Vec<_>>(), limit);
+    let by: Vec<SortExpr> = order.iter().map(|sort| ordered(schema, frame.plan(), sort)).collect();
+    let plan = LogicalPlanBuilder::from(frame.plan().clone()).sort_with_limit(by, limit);
     finish(schema, plan.and_then(LogicalPlanBuilder::build)).map(Some)
+}
+
+/// The first rows of each key.
+///
+/// # Errors
+/// `EngineFailed` for what DataFusion does not plan.
+pub fn take(frame: &DataFusionFrame, keys: &[usize], order: &[TypedSort], rows: u64) -> Result<Option<DataFusionFrame>> {
+    take::take(frame, keys, order, rows)
 }
 
 /// So many rows.
@@ -82,6 +86,16 @@ fn finish(schema: &Schema, plan: datafusion::common::Result<LogicalPlan>) -> Res
 /// A column of a step that we gave its name, without a table's name before it. The name is taken as it stands, with dots and all.
 fn named(name: &str) -> Expr {
     Expr::Column(Column::new_unqualified(name))
+}
+
+/// A column of a plan to tell rows apart by, or to order them by.
+fn key(schema: &Schema, plan: &LogicalPlan, position: usize) -> Expr {
+    let value = column(plan, position);
+    if schema.fields()[position].ty().is_float() { canonical(value) } else { value }
+}
+
+fn ordered(schema: &Schema, plan: &LogicalPlan, sort: &TypedSort) -> SortExpr {
+    SortExpr::new(key(schema, plan, sort.column), !sort.descending, sort.nulls_first)
 }
 
 /// All columns of a plan under the names of a schema.

@@ -2,7 +2,7 @@
 
 use fugue_core::expr::{AggregateFunction, TypedAggregate};
 use fugue_core::{Result, Type};
-use polars::prelude::{DataType, Expr, NULL, col, len, lit, when};
+use polars::prelude::{DataType, Expr, NULL, QuantileMethod, col, len, lit, when};
 
 use super::is_key;
 use crate::expr::lower;
@@ -89,6 +89,15 @@ impl Aggregates {
             (F::Stddev, _) => self.push(wide(value, &DataType::Float64).std(1)),
             (F::StddevPopulation, _) => self.push(wide(value, &DataType::Float64).std(0)),
             (F::Variance, _) => self.push(wide(value, &DataType::Float64).var(1)),
+            (F::Quantile(at), ty) if ty.is_integer() || ty.is_float() => {
+                let values = wide(value, &DataType::Float64);
+                self.push(if at.to_bits() == 0.5_f64.to_bits() {
+                    values.median()
+                } else {
+                    // Nulls would shift its places, by a little that is not nothing to a fraction.
+                    values.drop_nulls().quantile(lit(at), QuantileMethod::Linear)
+                })
+            }
             (F::VariancePopulation, _) => self.push(wide(value, &DataType::Float64).var(0)),
             _ => false,
         })

@@ -4,6 +4,7 @@ mod aggregate;
 mod join;
 mod select;
 mod sets;
+mod take;
 
 use std::sync::Arc;
 
@@ -52,6 +53,10 @@ impl Relational<PolarsFrame> for PolarsEngine {
             unnamed(sorted, &output)
         })
         .map(Some)
+    }
+
+    fn take(&self, frame: &PolarsFrame, keys: &[usize], order: &[TypedSort], rows: u64) -> Result<Option<PolarsFrame>> {
+        take::take(frame, keys, order, rows)
     }
 
     fn limit(&self, frame: &PolarsFrame, rows: u64) -> Result<Option<PolarsFrame>> {

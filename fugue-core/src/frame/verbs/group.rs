@@ -109,6 +109,6 @@ impl Grouped {
         if keys.is_empty() {
             return if order.is_empty() { self.df.take_rows(&ask, n) } else { self.df.sorted(&ask, &order, Some(n)) };
         }
-        ask.made(ask.planner().take(self.df.any(), &keys, &order, n))
+        ask.made(self.df.session().erased().take(self.df.any(), &keys, &order, n, ask.asked))
     }
 }

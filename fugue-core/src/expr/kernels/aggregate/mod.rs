@@ -28,6 +28,7 @@ use input::Numbers;
 use state::{Count, DecimalSum, FloatSum, IntegerSum, Moments, Number, Total, Want};
 
 pub(crate) use fold::Fold;
+pub use quantile::quantile_of;
 pub(super) use input::{Input, argument};
 pub(super) use ordered::Keys;
 

@@ -33,6 +33,14 @@ pub(super) fn quantile(at: f64, input: &Input, runs: &[Range<usize>]) -> Result<
     Ok(Arc::new(quantiles.collect::<Float64Array>()))
 }
 
+/// The exact quantile of values, which end up in another order; none of none. See [`AggregateFunction::Quantile`].
+pub fn quantile_of(values: &mut [f64], at: f64) -> Option<f64> {
+    for value in values.iter_mut() {
+        *value = canonical_float(*value);
+    }
+    of(values, at)
+}
+
 /// The quantile of canonical values, which end up in another order: `h = (n - 1) * at` counts places among the sorted values, and between
 /// two places lies what the straight line between their values says.
 #[expect(
