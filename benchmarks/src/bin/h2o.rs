@@ -1,8 +1,6 @@
 //! The ten questions by groups and the five joins of the h2o database benchmark, beside the same questions written for the engine by hand.
 
 use std::io::Write;
-use std::path::Path;
-use std::sync::Arc;
 
 use benchmarks::arguments::Arguments;
 use benchmarks::data::default_folder;
@@ -10,11 +8,8 @@ use benchmarks::h2o::{Check, Question, Tables, data, hand_datafusion, hand_polar
 use benchmarks::hand::BoxError;
 use benchmarks::measure::Pairs;
 use fugue_core::arrow::record_batch::RecordBatch;
-use fugue_core::frame::Source;
 use fugue_core::{DataFrame, Session, blocking};
 use fugue_datafusion::DataFusionEngine;
-use fugue_datafusion::datafusion::datasource::MemTable;
-use fugue_datafusion::datafusion::prelude::{SessionConfig, SessionContext};
 use fugue_polars::PolarsEngine;
 use fugue_polars::polars::prelude::Engine;
 
@@ -23,7 +18,7 @@ type ByHand = Box<dyn Fn(Question, bool) -> Result<Option<Check>, BoxError>>;
 
 /// An engine with the tables in memory, twice.
 struct Bench {
-    name: String,
+    name: &'static str,
     tables: Tables<DataFrame>,
     hand: ByHand,
 }
@@ -56,7 +51,7 @@ fn main() -> Result<(), BoxError> {
         if questions.is_empty() {
             continue;
         }
-        let tables = tables(&folder, rows, joins)?;
+        let tables = blocking::wait(data::tables(&folder, rows, joins))?;
         let mut checks: Vec<Option<Check>> = vec![None; questions.len()];
         for engine in &engines {
             let bench = match *engine {
@@ -91,56 +86,23 @@ impl Bench {
     }
 }
 
-/// The rows of the files, in memory.
-fn tables(folder: &Path, rows: usize, joins: bool) -> Result<Tables<Vec<RecordBatch>>, BoxError> {
-    let files = if joins { data::joined(folder, rows)? } else { vec![("x", data::grouped(folder, rows)?)] };
-    let session = Session::local()?;
-    let read = |(name, path): (&'static str, std::path::PathBuf)| {
-        let read = async { session.load(path.to_string_lossy()).await?.collect().await };
-        Ok((name, blocking::wait(read)?))
-    };
-    files.into_iter().map(read).collect()
-}
-
-/// Tables of a session, kept by its engine.
-fn kept(session: &Session, tables: &Tables<Vec<RecordBatch>>) -> Result<Tables<DataFrame>, BoxError> {
-    let keep = |(name, batches): (&&'static str, &Vec<RecordBatch>)| {
-        let schema = batches.first().ok_or("a table without rows")?.schema();
-        let source = Source::batches(fugue_core::Schema::from_arrow(&schema)?, batches.clone())?;
-        Ok((*name, blocking::wait(async { session.frame(source)?.persist().await })?))
-    };
-    tables.iter().map(keep).collect()
-}
-
 fn on_polars(tables: &Tables<Vec<RecordBatch>>, threads: usize, engine: Engine) -> Result<Bench, BoxError> {
     let session = Session::builder().threads(threads).with_engine(PolarsEngine::new(threads))?;
-    let tables = kept(&session, tables)?;
-    // The very same columns.
-    let native = |(name, df): (&&'static str, &DataFrame)| Ok((*name, df.native::<PolarsEngine>()?.to_lazy()?.collect()?));
-    let frames: Tables<_> = tables.iter().map(native).collect::<Result<_, BoxError>>()?;
+    let frames = hand_polars::frames(tables)?;
     let hand: ByHand = Box::new(move |question, look| {
         let answer = hand_polars::ask(question, &frames, engine)?;
-        if !look {
-            return Ok(None);
-        }
-        let schema = fugue_polars::schema_of(answer.schema())?;
-        Ok(Some(Check::of(question, &fugue_polars::to_batches(&answer, &schema)?)?))
+        Ok(if look { Some(Check::of(question, &hand_polars::rows(&answer)?)?) } else { None })
     });
-    Ok(Bench { name: "polars".to_owned(), tables, hand })
+    Ok(Bench { name: "polars", tables: blocking::wait(ours::frames(&session, tables))?, hand })
 }
 
 fn on_datafusion(tables: &Tables<Vec<RecordBatch>>, threads: usize) -> Result<Bench, BoxError> {
     let session = Session::builder().threads(threads).with_engine(DataFusionEngine::new(threads)?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(threads));
-    for (name, batches) in tables {
-        let schema = batches.first().ok_or("a table without rows")?.schema();
-        let parts = (0..threads).map(|part| batches.iter().skip(part).step_by(threads).cloned().collect());
-        context.register_table(*name, Arc::new(MemTable::try_new(schema, parts.collect())?))?;
-    }
+    let context = hand_datafusion::context(tables, threads)?;
     let hand: ByHand = Box::new(move |question, look| {
         let answer = runtime.block_on(hand_datafusion::ask(question, &context))?;
         Ok(if look { Some(Check::of(question, &answer)?) } else { None })
     });
-    Ok(Bench { name: "datafusion".to_owned(), tables: kept(&session, tables)?, hand })
+    Ok(Bench { name: "datafusion", tables: blocking::wait(ours::frames(&session, tables))?, hand })
 }

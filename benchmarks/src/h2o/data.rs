@@ -7,12 +7,15 @@ use fugue_core::arrow::array::{ArrayRef, Float64Array, Int32Array, StringViewArr
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::io::{self, SaveOptions};
 use fugue_core::run::Cancel;
-use fugue_core::{Error, ErrorKind, Result, Schema};
+use fugue_core::{Error, ErrorKind, Result, Schema, Session};
 
+use super::Tables;
 use crate::data::Random;
 
 /// Groups of the keys that have few.
 const GROUPS: usize = 100;
+/// Keys of a table that is joined; with fewer none would be without a partner.
+const LEAST: usize = 10;
 /// Rows of a batch that is written.
 const BATCH: usize = 1 << 16;
 
@@ -30,11 +33,11 @@ pub fn grouped(folder: &Path, rows: usize) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The files of the tables that are joined, `J1` for so many rows: `x`, and its partners of a millionth, a thousandth and as many rows. A tenth
-/// of the keys on either side has no partner.
+/// The files of the tables that are joined, `J1` for so many rows: `x`, and its partners of a millionth, a thousandth and as many rows, each at
+/// least of ten. A tenth of the keys on either side has no partner.
 ///
 /// # Errors
-/// `Io`; `ValueInvalid` for less than ten million rows, of which a partner would have no row that fits or none that does not.
+/// `Io`; `ValueInvalid` for less than ten rows.
 pub fn joined(folder: &Path, rows: usize) -> Result<Vec<(&'static str, PathBuf)>> {
     let tables = ["x", "small", "medium", "big"].map(|name| (name, folder.join(format!("h2o-j1-{rows}-{name}.parquet"))));
     if tables.iter().any(|(_, path)| !path.exists()) {
@@ -45,6 +48,20 @@ pub fn joined(folder: &Path, rows: usize) -> Result<Vec<(&'static str, PathBuf)>
         }
     }
     Ok(tables.into())
+}
+
+/// The rows of the tables of one kind of question, in memory; their files are written if they are not there.
+///
+/// # Errors
+/// `Io`, and `ValueInvalid` as [`joined`].
+pub async fn tables(folder: &Path, rows: usize, joins: bool) -> Result<Tables<Vec<RecordBatch>>> {
+    let files = if joins { joined(folder, rows)? } else { vec![("x", grouped(folder, rows)?)] };
+    let session = Session::local()?;
+    let mut tables = Tables::new();
+    for (name, path) in files {
+        tables.insert(name, session.load(path.to_string_lossy()).await?.collect().await?);
+    }
+    Ok(tables)
 }
 
 fn save(path: &Path, schema: &str, batches: Vec<RecordBatch>) -> Result<()> {
@@ -82,6 +99,16 @@ struct Keys {
     sets: [Split; 3],
 }
 
+/// Rows of the small partner of so many.
+fn small(rows: usize) -> usize {
+    (rows / 1_000_000).max(LEAST)
+}
+
+/// Rows of the medium partner of so many.
+fn medium(rows: usize) -> usize {
+    (rows / 1000).max(LEAST)
+}
+
 /// As many keys on either side, nine tenths of them on both.
 struct Split {
     left: Vec<usize>,
@@ -99,19 +126,19 @@ impl Split {
 
 impl Keys {
     fn new(rows: usize) -> Result<Self> {
-        if rows < 10_000_000 {
-            let message = format!("{rows} rows are too few to join; the least number is 10000000");
+        if rows < LEAST {
+            let message = format!("{rows} rows are too few to join; the least number is {LEAST}");
             return Err(Error::new(ErrorKind::ValueInvalid, message));
         }
         let mut random = Random::new(1);
-        Ok(Self { rows, sets: [rows / 1_000_000, rows / 1000, rows].map(|size| Split::new(size, &mut random)) })
+        Ok(Self { rows, sets: [small(rows), medium(rows), rows].map(|size| Split::new(size, &mut random)) })
     }
 
     /// The schema and the rows of a table.
     fn table(&self, name: &str) -> Result<(&'static str, Vec<RecordBatch>)> {
         let (schema, sets, rows, seed) = match name {
-            "small" => ("id1:int,id4:str,v2:double", 1, self.rows / 1_000_000, 2),
-            "medium" => ("id1:int,id2:int,id4:str,id5:str,v2:double", 2, self.rows / 1000, 3),
+            "small" => ("id1:int,id4:str,v2:double", 1, small(self.rows), 2),
+            "medium" => ("id1:int,id2:int,id4:str,id5:str,v2:double", 2, medium(self.rows), 3),
             "big" => ("id1:int,id2:int,id3:int,id4:str,id5:str,id6:str,v2:double", 3, self.rows, 4),
             _ => ("id1:int,id2:int,id3:int,id4:str,id5:str,id6:str,v1:double", 3, self.rows, 5),
         };

@@ -1,10 +1,28 @@
 //! The questions as one writes them for DataFusion.
 
-use fugue_core::arrow::record_batch::RecordBatch;
-use fugue_datafusion::datafusion::error::Result;
-use fugue_datafusion::datafusion::prelude::SessionContext;
+use std::sync::Arc;
 
-use super::Question;
+use fugue_core::arrow::datatypes::Schema;
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_datafusion::datafusion::datasource::MemTable;
+use fugue_datafusion::datafusion::error::Result;
+use fugue_datafusion::datafusion::prelude::{SessionConfig, SessionContext};
+
+use super::{Question, Tables};
+
+/// A context that knows the tables, in as many partitions as there are threads.
+///
+/// # Errors
+/// Those of DataFusion.
+pub fn context(tables: &Tables<Vec<RecordBatch>>, threads: usize) -> Result<SessionContext> {
+    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(threads));
+    for (name, batches) in tables {
+        let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+        let parts = (0..threads).map(|part| batches.iter().skip(part).step_by(threads).cloned().collect());
+        context.register_table(*name, Arc::new(MemTable::try_new(schema, parts.collect())?))?;
+    }
+    Ok(context)
+}
 
 /// The answer in memory. The context knows the tables.
 ///

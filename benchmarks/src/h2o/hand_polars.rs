@@ -1,11 +1,33 @@
 //! The questions as one writes them for Polars.
 
+use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::{Result, Schema};
 use fugue_polars::polars::prelude::{
-    DataFrame, Engine, ExplodeOptions, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, PolarsResult, by_name, col, len, lit,
-    pearson_corr, polars_err,
+    DataFrame, DataType, Engine, ExplodeOptions, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, PolarsResult, SortOptions,
+    by_name, col, len, polars_err,
 };
 
 use super::{Question, Tables};
+
+/// The tables as frames of Polars, without a copy.
+///
+/// # Errors
+/// What the adapter says of the rows.
+pub fn frames(tables: &Tables<Vec<RecordBatch>>) -> Result<Tables<DataFrame>> {
+    let frame = |(name, batches): (&&'static str, &Vec<RecordBatch>)| {
+        let schema = batches.first().map_or_else(|| Schema::new([]), Schema::of_batch)?;
+        Ok((*name, fugue_polars::from_batches(batches.clone(), &schema)?))
+    };
+    tables.iter().map(frame).collect()
+}
+
+/// An answer as rows of Arrow.
+///
+/// # Errors
+/// What the adapter says of the rows.
+pub fn rows(answer: &DataFrame) -> Result<Vec<RecordBatch>> {
+    fugue_polars::to_batches(answer, &fugue_polars::schema_of(answer.schema())?)
+}
 
 /// The answer in memory.
 ///
@@ -36,13 +58,9 @@ fn plan(question: Question, tables: &Tables<DataFrame>) -> PolarsResult<LazyFram
         Q::G8 => x
             .drop_nulls(Some(by_name(["v3"], true, false)))
             .group_by([col("id6")])
-            .agg([col("v3").top_k(lit(2)).alias("largest2_v3")])
+            .agg([col("v3").sort(SortOptions::default().with_order_descending(true)).head(Some(2)).alias("largest2_v3")])
             .explode(by_name(["largest2_v3"], true, false), ExplodeOptions { empty_as_null: true, keep_nulls: true }),
-        Q::G9 => x.group_by([col("id2"), col("id4")]).agg([pearson_corr(col("v1"), col("v2")).alias("r")]).select([
-            col("id2"),
-            col("id4"),
-            (col("r") * col("r")).alias("r2"),
-        ]),
+        Q::G9 => regression(x),
         Q::G10 => {
             let keys: Vec<Expr> = ["id1", "id2", "id3", "id4", "id5", "id6"].map(col).into();
             x.group_by(keys).agg([col("v3").sum(), len().alias("count")])
@@ -53,4 +71,21 @@ fn plan(question: Question, tables: &Tables<DataFrame>) -> PolarsResult<LazyFram
         Q::J4 => x.join(table("medium")?, [col("id5")], [col("id5")], inner),
         Q::J5 => x.join(table("big")?, [col("id3")], [col("id3")], inner),
     })
+}
+
+/// By sums: the correlation of Polars is a feature of its own.
+fn regression(x: LazyFrame) -> LazyFrame {
+    let sum = |e: Expr, name: &str| e.sum().cast(DataType::Float64).alias(name);
+    let sums = [
+        len().cast(DataType::Float64).alias("n"),
+        sum(col("v1"), "x"),
+        sum(col("v2"), "y"),
+        sum(col("v1") * col("v1"), "xx"),
+        sum(col("v2") * col("v2"), "yy"),
+        sum(col("v1") * col("v2"), "xy"),
+    ];
+    let spread = |products: &str, one: &str, other: &str| col("n") * col(products) - col(one) * col(other);
+    let both = spread("xy", "x", "y");
+    let r2 = both.clone() * both / (spread("xx", "x", "x") * spread("yy", "y", "y"));
+    x.group_by([col("id2"), col("id4")]).agg(sums).select([col("id2"), col("id4"), r2.alias("r2")])
 }

@@ -1,9 +1,22 @@
 //! The questions, asked of this library: one text for all engines.
 
+use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::expr::{avg, col, count_all, max, median, min, stddev, sum};
-use fugue_core::{DataFrame, Error, ErrorKind, Result};
+use fugue_core::{DataFrame, Error, ErrorKind, Result, Session};
 
 use super::{Question, Tables};
+
+/// Tables of a session, kept in memory by its engine.
+///
+/// # Errors
+/// Those of the engine.
+pub async fn frames(session: &Session, tables: &Tables<Vec<RecordBatch>>) -> Result<Tables<DataFrame>> {
+    let mut frames = Tables::new();
+    for (name, batches) in tables {
+        frames.insert(*name, session.frame(batches.clone())?.persist().await?);
+    }
+    Ok(frames)
+}
 
 /// The answer as a plan.
 ///

@@ -29,9 +29,6 @@ fn planned(frame: &DataFusionFrame, keys: &[usize], order: &[TypedSort], rows: u
         .order_by(order.iter().map(|sort| ordered(schema, &plan, sort)).collect())
         .build()?;
     let columns = (0..schema.len()).map(|i| named(&format!("_c{i}"))).collect();
-    let taken = LogicalPlanBuilder::from(plan)
-        .window([number.alias("_n")])?
-        .filter(named("_n").lt_eq(lit(rows)))?
-        .build()?;
+    let taken = LogicalPlanBuilder::from(plan).window([number.alias("_n")])?.filter(named("_n").lt_eq(lit(rows)))?.build()?;
     renamed(taken, columns, schema)
 }

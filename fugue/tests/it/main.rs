@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod engines;
+mod h2o;
 mod tpch;
 mod twelve;
 

@@ -28,9 +28,9 @@ use input::Numbers;
 use state::{Count, DecimalSum, FloatSum, IntegerSum, Moments, Number, Total, Want};
 
 pub(crate) use fold::Fold;
-pub use quantile::quantile_of;
 pub(super) use input::{Input, argument};
 pub(super) use ordered::Keys;
+pub use quantile::quantile_of;
 
 /// The value of an aggregate for each group: rows `offsets[i]..offsets[i + 1]` of the batch are group `i`, which may be empty. One row per
 /// group, in the contract's layout of its type.
