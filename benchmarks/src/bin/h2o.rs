@@ -24,8 +24,9 @@ struct Bench {
 }
 
 fn main() -> Result<(), BoxError> {
-    let arguments = Arguments::of_program(&["rows", "engine", "question", "pairs", "threads", "data", "polars"])?;
+    let arguments = Arguments::of_program(&["rows", "groups", "engine", "question", "pairs", "threads", "data", "polars"])?;
     let rows = arguments.value("rows")?.unwrap_or(10_000_000);
+    let groups = arguments.value("groups")?.unwrap_or(data::GROUPS);
     let pairs = arguments.value("pairs")?.unwrap_or(5);
     let threads = arguments.value("threads")?.unwrap_or(2);
     let folder = arguments.value("data")?.map_or_else(default_folder, Ok)?;
@@ -42,7 +43,7 @@ fn main() -> Result<(), BoxError> {
     };
     let asked = arguments.value::<Question>("question")?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "h2o, {rows} rows, {threads} threads, {pairs} pairs of runs; seconds are medians")?;
+    writeln!(out, "h2o, {rows} rows, {groups} groups, {threads} threads, {pairs} pairs of runs; seconds are medians")?;
     writeln!(out, "{:10} {:4} {:30} {:>9} {:>9} {:>7}", "engine", "", "question", "hand", "ours", "ratio")?;
     let mut ratios: Vec<(&str, f64)> = Vec::new();
     for joins in [false, true] {
@@ -51,7 +52,7 @@ fn main() -> Result<(), BoxError> {
         if questions.is_empty() {
             continue;
         }
-        let tables = blocking::wait(data::tables(&folder, rows, joins))?;
+        let tables = blocking::wait(data::tables(&folder, rows, groups, joins))?;
         let mut checks: Vec<Option<Check>> = vec![None; questions.len()];
         for engine in &engines {
             let bench = match *engine {

@@ -12,8 +12,8 @@ use fugue_core::{Error, ErrorKind, Result, Schema, Session};
 use super::Tables;
 use crate::data::Random;
 
-/// Groups of the keys that have few.
-const GROUPS: usize = 100;
+/// Groups of the keys that have few, in the tables of the benchmark that are known best.
+pub const GROUPS: usize = 100;
 /// Keys of a table that is joined; with fewer none would be without a partner.
 const LEAST: usize = 10;
 /// Rows of a batch that is written.
@@ -21,14 +21,15 @@ const BATCH: usize = 1 << 16;
 
 const GROUPED: &str = "id1:str,id2:str,id3:str,id4:int,id5:int,id6:int,v1:int,v2:int,v3:double";
 
-/// The file of the table that is grouped, `G1` of so many rows; it is written if it is not there.
+/// The file of the table that is grouped, `G1` of so many rows, with keys of so many groups and keys of so many rows to a group; it is written
+/// if it is not there.
 ///
 /// # Errors
 /// `Io`.
-pub fn grouped(folder: &Path, rows: usize) -> Result<PathBuf> {
-    let path = folder.join(format!("h2o-g1-{rows}.parquet"));
+pub fn grouped(folder: &Path, rows: usize, groups: usize) -> Result<PathBuf> {
+    let path = folder.join(format!("h2o-g1-{rows}-{groups}.parquet"));
     if !path.exists() {
-        save(&path, GROUPED, grouped_rows(rows)?)?;
+        save(&path, GROUPED, grouped_rows(rows, groups.max(1))?)?;
     }
     Ok(path)
 }
@@ -54,8 +55,8 @@ pub fn joined(folder: &Path, rows: usize) -> Result<Vec<(&'static str, PathBuf)>
 ///
 /// # Errors
 /// `Io`, and `ValueInvalid` as [`joined`].
-pub async fn tables(folder: &Path, rows: usize, joins: bool) -> Result<Tables<Vec<RecordBatch>>> {
-    let files = if joins { joined(folder, rows)? } else { vec![("x", grouped(folder, rows)?)] };
+pub async fn tables(folder: &Path, rows: usize, groups: usize, joins: bool) -> Result<Tables<Vec<RecordBatch>>> {
+    let files = if joins { joined(folder, rows)? } else { vec![("x", grouped(folder, rows, groups)?)] };
     let session = Session::local()?;
     let mut tables = Tables::new();
     for (name, path) in files {
@@ -69,20 +70,20 @@ fn save(path: &Path, schema: &str, batches: Vec<RecordBatch>) -> Result<()> {
     Ok(())
 }
 
-fn grouped_rows(rows: usize) -> Result<Vec<RecordBatch>> {
+fn grouped_rows(rows: usize, groups: usize) -> Result<Vec<RecordBatch>> {
     let schema = Schema::parse(GROUPED)?.to_arrow();
     let mut random = Random::new(108);
-    let many = (rows / GROUPS).max(1);
+    let many = (rows / groups).max(1);
     (0..rows)
         .step_by(BATCH)
         .map(|start| {
             let n = BATCH.min(rows - start);
             let columns: Vec<ArrayRef> = vec![
-                text((0..n).map(|_| format!("id{:03}", 1 + random.below(GROUPS)))),
-                text((0..n).map(|_| format!("id{:03}", 1 + random.below(GROUPS)))),
+                text((0..n).map(|_| format!("id{:03}", 1 + random.below(groups)))),
+                text((0..n).map(|_| format!("id{:03}", 1 + random.below(groups)))),
                 text((0..n).map(|_| format!("id{:010}", 1 + random.below(many)))),
-                int((0..n).map(|_| 1 + random.below(GROUPS))),
-                int((0..n).map(|_| 1 + random.below(GROUPS))),
+                int((0..n).map(|_| 1 + random.below(groups))),
+                int((0..n).map(|_| 1 + random.below(groups))),
                 int((0..n).map(|_| 1 + random.below(many))),
                 int((0..n).map(|_| 1 + random.below(5))),
                 int((0..n).map(|_| 1 + random.below(15))),
@@ -208,8 +209,8 @@ mod tests {
 
     #[test]
     fn rows_are_the_same_every_time() {
-        let rows = grouped_rows(70_000).unwrap();
-        assert_eq!(rows, grouped_rows(70_000).unwrap());
+        let rows = grouped_rows(70_000, GROUPS).unwrap();
+        assert_eq!(rows, grouped_rows(70_000, GROUPS).unwrap());
         assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 70_000);
         assert!(rows.iter().flat_map(RecordBatch::columns).all(|column| column.null_count() == 0));
     }
