@@ -5,20 +5,24 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::functions::expr_fn::coalesce;
+use datafusion::functions_aggregate::array_agg::array_agg_udaf;
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::functions_aggregate::stddev::{stddev_pop_udaf, stddev_udaf};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::functions_aggregate::variance::{var_pop_udaf, var_samp_udaf};
 use datafusion::logical_expr::expr::AggregateFunction as Call;
-use datafusion::logical_expr::{AggregateUDF, Expr, cast, lit, when};
+use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, SortExpr, cast, lit, when};
 use fugue_core::expr::{AggregateFunction, TypedAggregate};
+use fugue_core::relational::Group;
 use fugue_core::{Error, ErrorKind, Result, Type};
 
 use super::{is_key, named};
 use crate::error::from_native;
 use crate::expr::{Lower, canonical, quantile};
+use crate::types::column;
 
 /// A sum of decimals with so many digits does not leave 38 digits in ten thousand million rows, which DataFusion would not notice.
 const SAFE_DIGITS: u8 = 28;
@@ -36,10 +40,16 @@ pub(super) struct Aggregates {
 
 impl Aggregates {
     /// Nothing, where one of them is not for DataFusion.
-    pub(super) fn new(aggregates: &[TypedAggregate], lower: &Lower<'_>) -> Result<Option<Self>> {
+    pub(super) fn new(group: &Group, lower: &Lower<'_>) -> Result<Option<Self>> {
         let mut all = Self::default();
-        for aggregate in aggregates {
-            if !all.add(aggregate, lower)? {
+        for aggregate in &group.aggregates {
+            let added = match aggregate.function {
+                AggregateFunction::First | AggregateFunction::Last | AggregateFunction::CollectList => {
+                    !group.keys.is_empty() && all.ordered(aggregate, lower)?
+                }
+                _ => all.add(aggregate, lower)?,
+            };
+            if !added {
                 return Ok(None);
             }
         }
@@ -63,14 +73,7 @@ impl Aggregates {
                 }
             }
         };
-        let filter = match &aggregate.filter {
-            None => None,
-            Some(filter) => {
-                let name = format!("_f{number}");
-                self.inputs.push(lower.expr(filter)?.alias(&name));
-                Some(Box::new(named(&name)))
-            }
-        };
+        let filter = self.filter(aggregate, lower)?;
         if let (F::Min | F::Max, true) = (aggregate.function, aggregate.ty.is_float()) {
             self.extreme(aggregate, &arg, filter.as_deref())?;
             return Ok(true);
@@ -89,6 +92,47 @@ impl Aggregates {
 }
 
 impl Aggregates {
+    fn filter(&mut self, aggregate: &TypedAggregate, lower: &Lower<'_>) -> Result<Option<Box<Expr>>> {
+        let Some(filter) = &aggregate.filter else { return Ok(None) };
+        let name = format!("_f{}", self.outputs.len());
+        self.inputs.push(lower.expr(filter)?.alias(&name));
+        Ok(Some(Box::new(named(&name))))
+    }
+
+    /// First, last, and lists of groups by keys, which take values as they are, in an order of columns. The last value is the first of the
+    /// order turned round: DataFusion's own, where no groups by number are kept of a type, subtracts one from the length of an empty batch.
+    fn ordered(&mut self, aggregate: &TypedAggregate, lower: &Lower<'_>) -> Result<bool> {
+        let number = self.outputs.len();
+        let schema = lower.plan.schema();
+        let (Some(arg), None) = (&aggregate.arg, lower.site) else { return Ok(false) };
+        if aggregate.order.is_empty() || aggregate.order.iter().any(|sort| schema.field(sort.column).data_type().is_nested()) {
+            return Ok(false);
+        }
+        let value = lower.expr(arg)?;
+        let item = value.get_type(schema).map_err(from_native)?;
+        let name = format!("_x{number}");
+        self.inputs.push(value.alias(&name));
+        let filter = self.filter(aggregate, lower)?;
+        let is_last = aggregate.function == AggregateFunction::Last;
+        let mut order = Vec::new();
+        for (i, sort) in aggregate.order.iter().enumerate() {
+            let by = column(lower.plan, sort.column);
+            let by = if schema.field(sort.column).data_type().is_floating() { canonical(by) } else { by };
+            let name = format!("_o{number}_{i}");
+            self.inputs.push(by.alias(&name));
+            order.push(SortExpr::new(named(&name), sort.descending == is_last, sort.nulls_first != is_last));
+        }
+        let is_list = aggregate.function == AggregateFunction::CollectList;
+        let function = if is_list { array_agg_udaf() } else { first_value_udaf() };
+        let call = Call::new_udf(function, vec![named(&name)], false, filter, order, None);
+        let name = format!("_a{number}");
+        self.calls.push(Expr::AggregateFunction(call).alias(&name));
+        // A list of nothing is null to DataFusion.
+        let none = || Expr::Literal(ScalarValue::List(ScalarValue::new_list_nullable(&[], &item)), None);
+        self.outputs.push(if is_list { coalesce(vec![named(&name), none()]) } else { named(&name) });
+        Ok(true)
+    }
+
     /// The least or greatest float: NaN is greatest, and DataFusion takes it for the least of a group as well. So it is kept apart.
     fn extreme(&mut self, aggregate: &TypedAggregate, arg: &Expr, filter: Option<&Expr>) -> Result<()> {
         let number = self.outputs.len();

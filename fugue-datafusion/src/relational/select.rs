@@ -44,7 +44,7 @@ fn grouped(plan: LogicalPlan, group: &Group, site: Option<Site>) -> Result<Optio
         return Ok(None);
     }
     let lower = Lower { plan: &plan, site };
-    let Some(aggregates) = Aggregates::new(&group.aggregates, &lower)? else { return Ok(None) };
+    let Some(aggregates) = Aggregates::new(group, &lower)? else { return Ok(None) };
     let keys = group.keys.iter().enumerate().map(|(i, key)| Ok(lower.key(key)?.alias(key_name(i))));
     let mut inputs = keys.collect::<Result<Vec<_>>>()?;
     inputs.extend(aggregates.inputs);

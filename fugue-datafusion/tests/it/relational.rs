@@ -1,6 +1,9 @@
 //! Verbs as plans of DataFusion: what it does itself, and that it answers as the derived operations do.
 
-use fugue_core::expr::{avg, col, count_all, count_distinct, lit, max, min, stddev, sum, when};
+use fugue_core::expr::{
+    avg, col, collect_list, count_all, count_distinct, first, last, lit, max, median, min, quantile, stddev, sum, when,
+};
+use fugue_core::frame::Nulls;
 use fugue_core::relational::Select;
 use fugue_core::{DataFrame, Session};
 use fugue_datafusion::DataFusionEngine;
@@ -53,6 +56,25 @@ fn programs(df: &DataFrame) -> fugue_core::Result<Vec<(&'static str, DataFrame)>
                 count_distinct("k").alias("u"),
             ])?,
         ),
+        (
+            "quantiles",
+            df.group_by(["k"]).aggregate([
+                median("x").alias("mx"),
+                quantile("n", 0.25).alias("qn"),
+                median("d").where_(col("n").gt(0)).alias("md"),
+            ])?,
+        ),
+        ("quantile of all", df.filter(col("n").gt(lit(i64::MAX)))?.aggregate([median("x").alias("m")])?),
+        (
+            "ordered",
+            df.group_by(["k"]).aggregate([
+                first("n").order_by("x desc, n").alias("f"),
+                last("k").order_by("n").where_(col("x").is_not_null()).alias("l"),
+                collect_list("x").order_by("n desc").where_(col("n").gt(0)).alias("c"),
+            ])?,
+        ),
+        ("take", df.group_by(["k"]).take(1, "x desc, n")?),
+        ("take by floats", df.group_by(["x"]).take_with(1, "n", Nulls::First)?),
         ("extremes", df.group_by(["k"]).aggregate([min("x").alias("lo"), max("x").alias("hi"), stddev("n").alias("sd")])?),
         (
             "global",

@@ -1,11 +1,11 @@
 //! Aggregates as those of Polars, with arguments and results of the contract's types.
 
-use fugue_core::expr::{AggregateFunction, TypedAggregate};
-use fugue_core::{Result, Type};
-use polars::prelude::{DataType, Expr, NULL, QuantileMethod, col, len, lit, when};
+use fugue_core::expr::{AggregateFunction, Typed, TypedAggregate};
+use fugue_core::{Result, Schema, Type};
+use polars::prelude::{DataType, Expr, NULL, QuantileMethod, SortMultipleOptions, col, len, lit, when};
 
 use super::is_key;
-use crate::expr::lower;
+use crate::expr::{lower, numbered};
 use crate::types;
 
 /// A sum of decimals with so many digits does not leave 38 digits in as many rows as Polars counts.
@@ -21,17 +21,17 @@ pub(super) struct Aggregates {
 
 impl Aggregates {
     /// Nothing, where one of them is not for Polars.
-    pub(super) fn new(aggregates: &[TypedAggregate]) -> Result<Option<Self>> {
+    pub(super) fn new(aggregates: &[TypedAggregate], input: &Schema) -> Result<Option<Self>> {
         let mut all = Self::default();
         for aggregate in aggregates {
-            if !all.add(aggregate)? {
+            if !all.add(aggregate, input)? {
                 return Ok(None);
             }
         }
         Ok(Some(all))
     }
 
-    fn add(&mut self, aggregate: &TypedAggregate) -> Result<bool> {
+    fn add(&mut self, aggregate: &TypedAggregate, input: &Schema) -> Result<bool> {
         use AggregateFunction as F;
         let number = self.outputs.len();
         let wide = |e: Expr, ty: &DataType| e.cast(ty.clone());
@@ -54,6 +54,11 @@ impl Aggregates {
             };
             return Ok(self.push(count));
         };
+        if matches!(aggregate.function, F::First | F::Last | F::CollectList) {
+            let is_ordered =
+                !aggregate.order.is_empty() && aggregate.order.iter().all(|sort| is_key(input.fields()[sort.column].ty()));
+            return if is_ordered { self.ordered(aggregate, arg, filter) } else { Ok(false) };
+        }
         let nested = !is_key(&arg.ty);
         if nested && (aggregate.distinct || !matches!(aggregate.function, F::Count)) {
             return Ok(false);
@@ -101,6 +106,33 @@ impl Aggregates {
             (F::VariancePopulation, _) => self.push(wide(value, &DataType::Float64).var(0)),
             _ => false,
         })
+    }
+
+    /// First, last, and lists, which take values as they are, in an order of other columns.
+    fn ordered(&mut self, aggregate: &TypedAggregate, arg: &Typed, filter: Option<Expr>) -> Result<bool> {
+        let number = self.outputs.len();
+        let name = format!("_x{number}");
+        self.inputs.push(lower(arg)?.alias(&name));
+        let kept = |e: Expr| match &filter {
+            Some(filter) => e.filter(filter.clone()),
+            None => e,
+        };
+        let mut by = Vec::new();
+        for (i, sort) in aggregate.order.iter().enumerate() {
+            let name = format!("_o{number}_{i}");
+            self.inputs.push(col(numbered(sort.column)).alias(&name));
+            by.push(kept(col(&name)));
+        }
+        let options = SortMultipleOptions::default()
+            .with_order_descending_multi(aggregate.order.iter().map(|sort| sort.descending).collect::<Vec<_>>())
+            .with_nulls_last_multi(aggregate.order.iter().map(|sort| !sort.nulls_first).collect::<Vec<_>>())
+            .with_maintain_order(true);
+        let values = kept(col(&name)).sort_by(by, options);
+        Ok(self.push(match aggregate.function {
+            AggregateFunction::First => values.first(),
+            AggregateFunction::Last => values.last(),
+            _ => values.implode(true),
+        }))
     }
 
     fn push(&mut self, call: Expr) -> bool {

@@ -21,7 +21,7 @@ pub(super) fn select(frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<
         None => None,
         Some(group) if !group.keys.iter().all(|k| is_key(&k.ty)) => return Ok(None),
         Some(group) => {
-            let Some(aggregates) = Aggregates::new(&group.aggregates)? else { return Ok(None) };
+            let Some(aggregates) = Aggregates::new(&group.aggregates, &select.input)? else { return Ok(None) };
             let keys = group.keys.iter().map(lower).collect::<Result<Vec<_>>>()?;
             Some((keys, aggregates))
         }
