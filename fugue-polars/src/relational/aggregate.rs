@@ -55,9 +55,9 @@ impl Aggregates {
             return Ok(self.push(count));
         };
         if matches!(aggregate.function, F::First | F::Last | F::CollectList) {
-            let is_ordered =
-                !aggregate.order.is_empty() && aggregate.order.iter().all(|sort| is_key(input.fields()[sort.column].ty()));
-            return if is_ordered { self.ordered(aggregate, arg, filter) } else { Ok(false) };
+            // Of a group that a filter leaves nothing of, Polars says that its columns are not of one length.
+            let orders = filter.is_none() && aggregate.order.iter().all(|sort| is_key(input.fields()[sort.column].ty()));
+            return if orders && !aggregate.order.is_empty() { self.ordered(aggregate, arg) } else { Ok(false) };
         }
         let nested = !is_key(&arg.ty);
         if nested && (aggregate.distinct || !matches!(aggregate.function, F::Count)) {
@@ -108,26 +108,22 @@ impl Aggregates {
         })
     }
 
-    /// First, last, and lists, which take values as they are, in an order of other columns.
-    fn ordered(&mut self, aggregate: &TypedAggregate, arg: &Typed, filter: Option<Expr>) -> Result<bool> {
+    /// First, last, and lists, which take values as they are, in an order of columns.
+    fn ordered(&mut self, aggregate: &TypedAggregate, arg: &Typed) -> Result<bool> {
         let number = self.outputs.len();
         let name = format!("_x{number}");
         self.inputs.push(lower(arg)?.alias(&name));
-        let kept = |e: Expr| match &filter {
-            Some(filter) => e.filter(filter.clone()),
-            None => e,
-        };
         let mut by = Vec::new();
         for (i, sort) in aggregate.order.iter().enumerate() {
             let name = format!("_o{number}_{i}");
             self.inputs.push(col(numbered(sort.column)).alias(&name));
-            by.push(kept(col(&name)));
+            by.push(col(&name));
         }
         let options = SortMultipleOptions::default()
             .with_order_descending_multi(aggregate.order.iter().map(|sort| sort.descending).collect::<Vec<_>>())
             .with_nulls_last_multi(aggregate.order.iter().map(|sort| !sort.nulls_first).collect::<Vec<_>>())
             .with_maintain_order(true);
-        let values = kept(col(&name)).sort_by(by, options);
+        let values = col(&name).sort_by(by, options);
         Ok(self.push(match aggregate.function {
             AggregateFunction::First => values.first(),
             AggregateFunction::Last => values.last(),

@@ -9,6 +9,7 @@ mod files;
 mod foreign;
 mod native;
 mod nested;
+mod relational;
 mod stop;
 mod streaming;
 
