@@ -26,6 +26,10 @@ impl Relational<DataFusionFrame> for BallistaEngine {
         relational::sort(frame, order, limit)
     }
 
+    fn take(&self, frame: &DataFusionFrame, keys: &[usize], order: &[TypedSort], rows: u64) -> Result<Option<DataFusionFrame>> {
+        relational::take(frame, keys, order, rows)
+    }
+
     fn limit(&self, frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
         relational::limit(frame, rows)
     }
