@@ -127,6 +127,39 @@ fn native_plans_answer_as_derived_ones_and_are_native() -> Outcome {
     })
 }
 
+/// So many keys that DataFusion gives up grouping before it spreads rows, and passes values on as states.
+#[test]
+fn quantiles_of_many_keys_are_exact() -> Outcome {
+    #[derive(fugue_core::row::Row)]
+    struct R {
+        k: i64,
+        x: Option<f64>,
+    }
+    #[derive(fugue_core::row::Row, Debug, PartialEq)]
+    struct M {
+        k: i64,
+        m: Option<f64>,
+        f: Option<f64>,
+    }
+    const KEYS: i64 = 180_000;
+    run(async {
+        let session = Session::with_engine(DataFusionEngine::new(2)?)?;
+        let x = |k: i64| (k % 5 != 0).then_some(k as f64 / 4.0);
+        // The last keys have rows in other batches too, one of which has no value.
+        let again = (KEYS - 10..KEYS).flat_map(|k| [R { k, x: Some(-1.0) }, R { k, x: None }]);
+        let df = session.frame((0..KEYS).map(|k| R { k, x: x(k) }).chain(again).collect::<Vec<_>>())?;
+        let medians = df.group_by("k").aggregate([median("x").alias("m"), median("x").where_(col("x").gt(3.0)).alias("f")])?;
+        let mut got: Vec<M> = medians.rows().await?;
+        got.sort_by_key(|row| row.k);
+        let expected = (0..KEYS).map(|k| {
+            let m = if k < KEYS - 10 { x(k) } else { x(k).map_or(Some(-1.0), |x| Some(f64::midpoint(x, -1.0))) };
+            M { k, m, f: x(k).filter(|x| *x > 3.0) }
+        });
+        assert!(got.into_iter().eq(expected), "a median is wrong");
+        Ok(())
+    })
+}
+
 #[test]
 fn queries_mean_what_datafusion_says() -> Outcome {
     run(async {
