@@ -6,7 +6,7 @@ use benchmarks::arguments::Arguments;
 use benchmarks::data::default_folder;
 use benchmarks::h2o::{Check, Question, Tables, data, hand_datafusion, hand_polars, ours};
 use benchmarks::hand::BoxError;
-use benchmarks::measure::Pairs;
+use benchmarks::measure::{Pairs, median, seconds};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::{DataFrame, Session, blocking};
 use fugue_datafusion::DataFusionEngine;
@@ -16,11 +16,17 @@ use fugue_polars::polars::prelude::Engine;
 /// A question by hand; whether its answer is to be looked at.
 type ByHand = Box<dyn Fn(Question, bool) -> Result<Option<Check>, BoxError>>;
 
-/// An engine with the tables in memory, twice.
+/// An engine with the tables in memory, twice where there is something by hand.
 struct Bench {
-    name: &'static str,
     tables: Tables<DataFrame>,
-    hand: ByHand,
+    hand: Option<ByHand>,
+}
+
+/// How long a question took.
+enum Times {
+    Pairs(Pairs),
+    /// Where there is nothing by hand, the median.
+    Alone(f64),
 }
 
 fn main() -> Result<(), BoxError> {
@@ -30,25 +36,22 @@ fn main() -> Result<(), BoxError> {
     let pairs = arguments.value("pairs")?.unwrap_or(5);
     let threads = arguments.value("threads")?.unwrap_or(2);
     let folder = arguments.value("data")?.map_or_else(default_folder, Ok)?;
-    let engine = arguments.value("engine")?.unwrap_or_else(|| "all".to_owned());
+    let engine = arguments.value("engine")?.unwrap_or_else(|| "polars,datafusion".to_owned());
     let polars = match arguments.value::<String>("polars")?.as_deref() {
         None | Some("streaming") => Engine::Streaming,
         Some("memory") => Engine::InMemory,
         Some(other) => return Err(format!("{other:?} is no engine of Polars; there are streaming and memory").into()),
     };
-    let engines: Vec<&str> = match engine.as_str() {
-        "all" => vec!["polars", "datafusion"],
-        "polars" | "datafusion" => vec![engine.as_str()],
-        _ => return Err(format!("{engine:?} is no engine here; there are polars, datafusion and all").into()),
-    };
-    let asked = arguments.value::<Question>("question")?;
+    let engines: Vec<&str> = engine.split(',').collect();
+    let asked = arguments.value::<String>("question")?;
+    let asked = asked.map(|words| words.split(',').map(str::parse).collect::<Result<Vec<Question>, String>>()).transpose()?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "h2o, {rows} rows, {groups} groups, {threads} threads, {pairs} pairs of runs; seconds are medians")?;
     writeln!(out, "{:10} {:4} {:30} {:>9} {:>9} {:>7}", "engine", "", "question", "hand", "ours", "ratio")?;
     let mut ratios: Vec<(&str, f64)> = Vec::new();
     for joins in [false, true] {
-        let questions = Question::ALL.into_iter().filter(|q| q.is_join() == joins && asked.is_none_or(|asked| asked == *q));
-        let questions: Vec<Question> = questions.collect();
+        let is_asked = |q: &Question| asked.as_ref().is_none_or(|asked| asked.contains(q));
+        let questions: Vec<Question> = Question::ALL.into_iter().filter(|q| q.is_join() == joins && is_asked(q)).collect();
         if questions.is_empty() {
             continue;
         }
@@ -57,18 +60,27 @@ fn main() -> Result<(), BoxError> {
         for engine in &engines {
             let bench = match *engine {
                 "polars" => on_polars(&tables, threads, polars)?,
-                _ => on_datafusion(&tables, threads)?,
+                "datafusion" => on_datafusion(&tables, threads)?,
+                other => alone(other, &tables, threads)?,
             };
             for (question, check) in questions.iter().zip(&mut checks) {
-                let times = bench.time(*question, check, pairs)?;
-                writeln!(out, "{:10} {question:4} {:30} {times}", bench.name, question.text())?;
+                write!(out, "{engine:10} {question:4} {:30} ", question.text())?;
+                match bench.time(*question, check, pairs)? {
+                    Times::Pairs(times) => {
+                        writeln!(out, "{times}")?;
+                        ratios.push((*engine, times.ratio()));
+                    }
+                    Times::Alone(seconds) => writeln!(out, "{:>9} {seconds:>9.4}", "")?,
+                }
                 out.flush()?;
-                ratios.push((*engine, times.ratio()));
             }
         }
     }
     for engine in &engines {
         let logs: Vec<f64> = ratios.iter().filter(|(of, _)| of == engine).map(|(_, ratio)| ratio.ln()).collect();
+        if logs.is_empty() {
+            continue;
+        }
         let mean = (logs.iter().sum::<f64>() / logs.len() as f64).exp();
         writeln!(out, "{engine}: geometric mean of {} ratios {mean:.3}", logs.len())?;
     }
@@ -77,13 +89,16 @@ fn main() -> Result<(), BoxError> {
 
 impl Bench {
     /// Nothing is timed before both answers agree, with each other and with those of earlier engines.
-    fn time(&self, question: Question, known: &mut Option<Check>, pairs: usize) -> Result<Pairs, BoxError> {
+    fn time(&self, question: Question, known: &mut Option<Check>, pairs: usize) -> Result<Times, BoxError> {
         let ours = || blocking::wait(async { ours::ask(question, &self.tables)?.collect().await });
         let found = Check::of(question, &ours()?)?;
-        let by_hand = (self.hand)(question, true)?.ok_or("nothing was looked at")?;
         known.get_or_insert_with(|| found.clone()).agree(&found)?;
-        found.agree(&by_hand)?;
-        Pairs::time(pairs, || (self.hand)(question, false).map(drop), || Ok(ours().map(drop)?))
+        let Some(hand) = &self.hand else {
+            let times = (0..pairs).map(|_| seconds(|| ours().map(drop))).collect::<Result<_, _>>()?;
+            return Ok(Times::Alone(median(times)));
+        };
+        found.agree(&hand(question, true)?.ok_or("nothing was looked at")?)?;
+        Ok(Times::Pairs(Pairs::time(pairs, || hand(question, false).map(drop), || Ok::<_, BoxError>(ours().map(drop)?))?))
     }
 }
 
@@ -94,7 +109,7 @@ fn on_polars(tables: &Tables<Vec<RecordBatch>>, threads: usize, engine: Engine) 
         let answer = hand_polars::ask(question, &frames, engine)?;
         Ok(if look { Some(Check::of(question, &hand_polars::rows(&answer)?)?) } else { None })
     });
-    Ok(Bench { name: "polars", tables: blocking::wait(ours::frames(&session, tables))?, hand })
+    Ok(Bench { tables: blocking::wait(ours::frames(&session, tables))?, hand: Some(hand) })
 }
 
 fn on_datafusion(tables: &Tables<Vec<RecordBatch>>, threads: usize) -> Result<Bench, BoxError> {
@@ -105,5 +120,11 @@ fn on_datafusion(tables: &Tables<Vec<RecordBatch>>, threads: usize) -> Result<Be
         let answer = runtime.block_on(hand_datafusion::ask(question, &context))?;
         Ok(if look { Some(Check::of(question, &answer)?) } else { None })
     });
-    Ok(Bench { name: "datafusion", tables: blocking::wait(ours::frames(&session, tables))?, hand })
+    Ok(Bench { tables: blocking::wait(ours::frames(&session, tables))?, hand: Some(hand) })
+}
+
+/// An engine of which nothing is written by hand here.
+fn alone(engine: &str, tables: &Tables<Vec<RecordBatch>>, threads: usize) -> Result<Bench, BoxError> {
+    let session = blocking::wait(Session::builder().threads(threads).open(engine))?;
+    Ok(Bench { tables: blocking::wait(ours::frames(&session, tables))?, hand: None })
 }

@@ -24,7 +24,7 @@ fn frame(session: &Session) -> fugue_core::Result<DataFrame> {
     let texts = [Some("a"), None, Some(""), Some("é")];
     let items = (0..400_i32).map(|i| {
         let at = i.unsigned_abs() as usize;
-        let x = if at % 5 == 0 { floats[at % 7] } else { Some(f64::from(i * 37 % 101)) };
+        let x = if at.is_multiple_of(5) { floats[at % 7] } else { Some(f64::from(i * 37 % 101)) };
         let n = (i % 11 != 3).then_some(i);
         Item { k: floats[at / 3 % 7], n, x, s: texts[at % 4].map(str::to_owned) }
     });
