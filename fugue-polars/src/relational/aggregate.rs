@@ -73,18 +73,16 @@ impl Aggregates {
         };
         let value = if aggregate.distinct { value.drop_nulls().unique() } else { value };
         let result = types::dtype_of(&aggregate.ty)?;
-        // A sum over nothing is zero to Polars.
-        let sum = |e: Expr| when(e.clone().count().gt(lit(0))).then(e.sum()).otherwise(lit(NULL));
         Ok(match (aggregate.function, &arg.ty) {
             (F::Count, _) => self.push(long(value.count())),
             (F::Sum, Type::Decimal(p, _)) if *p > SAFE_DIGITS => false,
-            (F::Sum, Type::Decimal(_, _)) => self.push(sum(wide(value, &result)).cast(result)),
-            (F::Sum, _) => self.push(sum(wide(value, &result))),
+            (F::Sum, Type::Decimal(_, _)) => self.counted(&value, wide(value.clone(), &result).sum(), |sum, _| sum.cast(result)),
+            (F::Sum, _) => self.counted(&value, wide(value.clone(), &result).sum(), |sum, _| sum),
             (F::Avg, Type::Float32 | Type::Float64) => self.push(wide(value, &DataType::Float64).mean()),
             (F::Avg, Type::Int8 | Type::Int16 | Type::Int32 | Type::UInt8 | Type::UInt16 | Type::UInt32) => {
-                // The exact sum, divided once; zero by zero would be NaN.
-                let (total, count) = (sum(long(value.clone())).cast(DataType::Float64), value.count().cast(DataType::Float64));
-                self.push(total / count)
+                // The exact sum, divided once.
+                let double = |e: Expr| e.cast(DataType::Float64);
+                self.counted(&value, long(value.clone()).sum(), |sum, count| double(sum) / double(count))
             }
             // The least leaves NaN out while there is anything else.
             (F::Min, _) => self.push(value.min()),
@@ -131,6 +129,17 @@ impl Aggregates {
             AggregateFunction::Last => values.last(),
             _ => values.implode(true),
         }))
+    }
+
+    /// A sum, and what is made of it and of the number of values: a sum over nothing is zero to Polars, and null here.
+    fn counted(&mut self, value: &Expr, sum: Expr, made: impl FnOnce(Expr, Expr) -> Expr) -> bool {
+        let number = self.outputs.len();
+        let (summed, count) = (format!("_a{number}"), format!("_n{number}"));
+        self.calls.push(sum.alias(&summed));
+        self.calls.push(value.clone().count().alias(&count));
+        let (sum, count) = (col(&summed), col(&count));
+        self.outputs.push(when(count.clone().gt(lit(0))).then(made(sum, count)).otherwise(lit(NULL)));
+        true
     }
 
     fn push(&mut self, call: Expr) -> bool {
