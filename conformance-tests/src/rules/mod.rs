@@ -341,6 +341,7 @@ macro_rules! for_each_rule {
                 a_value_of_several_rows_is_an_error,
                 sets_of_rows,
                 unions_meet_at_common_types,
+                unions_take_rows_of_literals,
                 chains_of_sets_go_by_precedence,
                 joins_of_queries,
                 groupings_of_queries,
