@@ -31,7 +31,7 @@
 //!
 //! In queries the text means what DataFusion says; what is wrong there is told by the page of SQL and frames and kept by a rule as it is,
 //! until it changes: the key of RIGHT and FULL joins with USING (datafusion#22881), counts of EXCEPT ALL, extremes of floats with NaN. Not
-//! asked for, since the answer is wrong or none: comparisons of a TRY_CAST to a narrower integer (datafusion#24702), `last_value` with a filter
+//! asked for, since the answer is wrong or none: comparisons of a `TRY_CAST` to a narrower integer (datafusion#24702), `last_value` with a filter
 //! that no row of a group passes, which panics (near datafusion#22666).
 
 #![expect(unreachable_pub, reason = "rules are listed below, and called through that list")]
