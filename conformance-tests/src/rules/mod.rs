@@ -31,7 +31,7 @@
 //!
 //! In queries the text means what DataFusion says; what is wrong there is told by the page of SQL and frames and kept by a rule as it is,
 //! until it changes: the key of RIGHT and FULL joins with USING (datafusion#22881), counts of EXCEPT ALL, extremes of floats with NaN. Not
-//! asked for, since the answer is wrong or none: comparisons of a TRY_CAST to a narrower integer (datafusion#24702), `last_value` with a filter
+//! asked for, since the answer is wrong or none: comparisons of a `TRY_CAST` to a narrower integer (datafusion#24702), `last_value` with a filter
 //! that no row of a group passes, which panics (near datafusion#22666).
 
 #![expect(unreachable_pub, reason = "rules are listed below, and called through that list")]
@@ -365,6 +365,7 @@ macro_rules! for_each_rule {
                 a_value_of_several_rows_is_an_error,
                 sets_of_rows,
                 unions_meet_at_common_types,
+                unions_take_rows_of_literals,
                 chains_of_sets_go_by_precedence,
                 joins_of_queries,
                 groupings_of_queries,

@@ -691,7 +691,10 @@ impl Fault {
         (Self::Misreads("x > 1e308", "x > 1e308 OR isnan(x)"), &["sql::floats_go_by_their_bits"]),
         (Self::Misreads("round(x)", "trunc(x)"), &["sql::rounding_is_of_the_binary_value"]),
         (Self::Misreads("median(x)", "min(x)"), &["sql::quantiles_go_in_steps"]),
-        (Self::Misreads("SELECT a AS x", "SELECT CAST(a AS SMALLINT) + 0 AS y"), &["sql::unions_meet_at_common_types"]),
+        (
+            Self::Misreads("SELECT a AS x", "SELECT CAST(a AS SMALLINT) + 0 AS y"),
+            &["sql::unions_meet_at_common_types", "sql::unions_take_rows_of_literals"],
+        ),
         (Self::Misreads("max(x) AS g", "NULL AS g"), &["sql::extremes_of_floats_with_nan_are_any"]),
         (Self::Misreads("sum(d)", "CAST(sum(d) AS DECIMAL(38,2))"), &["sql::sums_of_decimals_grow_by_ten_digits"]),
         (Self::Misreads("ORDER BY a DESC", "ORDER BY a DESC NULLS LAST"), &["sql::nulls_sort_last_upwards_and_first_downwards"]),

@@ -247,7 +247,7 @@ mod tests {
         let said = |verb: Verb| query(&verb, &schema);
         let half = Term::call(fugue_core::expr::Function::Divide, [Term::column("a"), Term::long(2)]);
         let text = said(Verb::Filter(Term::call(fugue_core::expr::Function::Greater, [half, Term::long(1)]))).expect("said");
-        assert!(text.contains("NULLIF(") && text.starts_with("SELECT * FROM t WHERE "), "{text}");
+        assert!(text.contains("nullif(") && text.starts_with("SELECT * FROM t WHERE "), "{text}");
         assert_eq!(said(Verb::Drop(vec!["x".into()])).as_deref(), Some("SELECT \"a\" AS \"a\", \"s\" AS \"s\" FROM t"));
         // Text of floats is another in queries.
         assert_eq!(said(Verb::Alter(vec![("x".into(), Type::Str)])), None);

@@ -1,10 +1,12 @@
 //! Null in queries: three-valued logic, lists and subqueries, and sets of rows.
 
+use std::time::Duration;
+
 use fugue_core::{ErrorKind, blocking};
 
 use super::super::columns::values;
 use super::super::support::table;
-use super::{answers, says, says_all};
+use super::{answers, query, says, says_all};
 use crate::bench::Bench;
 use crate::failure::{Outcome, expect_error};
 
@@ -160,9 +162,19 @@ pub fn unions_meet_at_common_types(t: &Bench) -> Outcome {
         &[("l", &left), ("r", &right)],
         &[
             ("SELECT a AS x, b FROM l UNION ALL SELECT * FROM r", table!("x:long,b:str"; [1, "x"], [3, "z"], [7, "y"])?),
-            ("SELECT a AS x, b FROM l WHERE a = 3 UNION ALL SELECT 7, 'y'", table!("x:long,b:str"; [3, "z"], [7, "y"])?),
+            ("SELECT q FROM r UNION SELECT b FROM l", table!("q:str"; ["x"], ["y"], ["z"])?),
         ],
     )
+}
+
+/// A row of literals is united with rows of a frame, before long.
+pub fn unions_take_rows_of_literals(t: &Bench) -> Outcome {
+    let left = table!("a:int,b:str"; [1, "x"], [3, "z"])?;
+    t.on_each_lane(|lane| {
+        let text = "SELECT a AS x, b FROM l WHERE a = 3 UNION ALL SELECT 7, 'y'";
+        let answer = query(t, lane, text, &[("l", &left)])?.deadline(Duration::from_secs(30));
+        t.same(&table!("x:long,b:str"; [3, "z"], [7, "y"])?, &answer)
+    })
 }
 
 /// INTERSECT binds before EXCEPT and UNION, which go from left to right; each keeps its own ALL.
