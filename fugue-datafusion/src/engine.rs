@@ -10,17 +10,17 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{collect_partitioned, execute_stream};
+use datafusion::physical_plan::{ExecutionPlanProperties, collect_partitioned, execute_stream};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::blocking::offload;
 use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Sql, Storage, Zip};
 use fugue_core::expr::TypedSort;
 use fugue_core::frame::{BatchStream, Source};
-use fugue_core::io::{LoadOptions, MemorySource};
+use fugue_core::io::{LoadOptions, MemorySource, Part, PartPlan};
 use fugue_core::partition::PartitionSpec;
 use fugue_core::relational::{Join, SelectPlan, SetOp};
-use fugue_core::run::{Pool, RunContext};
+use fugue_core::run::{Cancel, CancelHandle, Pool, RunContext};
 use fugue_core::schema::normalise;
 use fugue_core::session::{EngineFactory, Opened};
 use fugue_core::transform::{InputRows, Task, run_repartition};
@@ -406,11 +406,55 @@ impl Physical<DataFusionFrame> for DataFusionEngine {
     }
 }
 
+/// Cancels when it goes.
+struct EndsWriters(CancelHandle);
+
+impl Drop for EndsWriters {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
 impl Storage<DataFusionFrame> for DataFusionEngine {
     fn load<'a>(&'a self, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<DataFusionFrame>>> {
         Box::pin(async move {
             let (context, path, options) = (self.context.clone(), path.to_owned(), options.clone());
             action::answer(&self.runtime, async move { storage::load(&context, &path, &options).await }).await
+        })
+    }
+
+    fn save<'a>(
+        &'a self,
+        frame: &'a DataFusionFrame,
+        plan: &'a PartPlan,
+        run: &'a RunContext,
+    ) -> BoxFuture<'a, Result<Option<Vec<Part>>>> {
+        Box::pin(async move {
+            let (state, logical) = (self.state(run), frame.plan().clone());
+            let context = state.task_ctx();
+            let begin = async move { state.create_physical_plan(&logical).await.map_err(from_native) };
+            let physical = action::answer(&self.runtime, begin).await?;
+            let partitions = physical.output_partitioning().partition_count();
+            if partitions < 2 {
+                // Core's threads share the work of one partition.
+                return Ok(None);
+            }
+            // A save that nobody waits for any more, or of which a partition failed, ends all of its writers.
+            let (stop, stopped) = (CancelHandle::new(), run.cancel.clone());
+            let ends = EndsWriters(stop.clone());
+            let parts = (0..partitions).map(|partition| {
+                let (physical, context) = (Arc::clone(&physical), Arc::clone(&context));
+                let begin = async move { physical.execute(partition, context).map_err(from_native) };
+                let rows = action::rows(&self.runtime, frame.schema(), begin);
+                let (plan, own, whole) = (plan.clone(), Cancel::new(&stop, None), stopped.clone());
+                offload(move || {
+                    let rows = rows.into_blocking().map(move |batch| whole.check().and(batch));
+                    plan.write(partition as u64, Box::new(rows), &own)
+                })
+            });
+            let parts = futures::future::try_join_all(parts).await;
+            drop(ends);
+            parts.map(Some)
         })
     }
 }

@@ -31,6 +31,7 @@ mod engine;
 mod error;
 mod exec;
 mod expr;
+mod filter;
 mod frame;
 mod guard;
 mod into;

@@ -10,7 +10,7 @@ use datafusion::common::Result;
 use datafusion::execution::TaskContext;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -18,10 +18,12 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, SendableRecordBatchStream};
 use fugue_core::Schema;
 use fugue_core::frame::Source;
+use fugue_core::io::Scan;
 use futures::StreamExt;
 
 use crate::error::into_native;
 use crate::exec::{CallExec, batches, run_of};
+use crate::filter::{raised, support};
 use crate::map::Call;
 use crate::plan::Planner;
 use crate::travel::Away;
@@ -44,7 +46,7 @@ impl TableProvider for SourceTable {
         &self,
         _: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _: &[Expr],
+        filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let all = self.0.schema();
@@ -56,17 +58,25 @@ impl TableProvider for SourceTable {
         };
         let empty = projection.is_some_and(Vec::is_empty);
         let names = all.project(columns.as_deref()).map_err(into_native)?;
-        let part = SourcePart { source: self.0.clone(), columns, names, schema: Arc::clone(&schema) };
+        let mut scan = filters.iter().filter_map(|f| raised(f, all)).fold(Scan::new().columns(columns.as_deref()), Scan::filter);
+        if let Some(rows) = limit {
+            scan = scan.limit(rows as u64);
+        }
+        let part = SourcePart { source: self.0.clone(), scan, names, schema: Arc::clone(&schema) };
         let none = Vec::new();
         let exec = StreamingTableExec::try_new(schema, vec![Arc::new(part)], empty.then_some(&none), [], false, limit)?;
         Ok(Arc::new(exec))
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(filters.iter().map(|filter| support(&**self.0.lazy(), filter)).collect())
     }
 }
 
 #[derive(Debug)]
 struct SourcePart {
     source: Source,
-    columns: Option<Vec<usize>>,
+    scan: Scan,
     names: Schema,
     schema: SchemaRef,
 }
@@ -77,11 +87,13 @@ impl PartitionStream for SourcePart {
     }
 
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let (source, columns) = (self.source.clone(), self.columns.clone());
+        let (source, scan) = (self.source.clone(), self.scan.clone());
         match run_of(&context) {
-            Ok(run) => {
-                batches(&self.names, run, move |run, _| source.lazy().scan_parallel(columns.as_deref(), &run.pool, &run.cancel))
-            }
+            Ok(run) => batches(&self.names, run, move |run, _| {
+                // Few rows need nobody who reads ahead of them.
+                let scan = if scan.rows().is_some() { scan } else { scan.on(&run.pool) };
+                source.lazy().scan_with(&scan, &run.cancel)
+            }),
             Err(e) => failed(Arc::clone(&self.schema), e),
         }
     }

@@ -341,7 +341,8 @@ pub fn numbers_say_how_many_files(t: &Bench) -> Outcome {
         for (options, least, most) in [
             (parquet().partition(&three), 3, 3),
             (parquet().files("ROWCOUNT/20"), 5, 5),
-            (parquet().partition_by("k"), 3, 3),
+            // Without a number it is the engine's matter: each of its partitions may have files of its own.
+            (parquet().partition_by("k"), 3, 100),
             (parquet().partition(&three.clone().by("k")?), 3, 9),
         ] {
             save(&frame, &place.at("out"), &options)?;

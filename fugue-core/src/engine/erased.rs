@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::TypedSort;
 use crate::frame::{BatchStream, Source};
-use crate::io::{BatchIter, LazySource, LoadOptions};
+use crate::io::{BatchIter, LazySource, LoadOptions, Part, PartPlan};
 use crate::partition::PartitionSpec;
 use crate::relational::{Asked, Join, Planner, SelectPlan, SetOp};
 use crate::run::{Cancel, Pool, RunContext};
@@ -47,6 +47,12 @@ pub(crate) trait DynEngine: fmt::Debug + Send + Sync {
     fn broadcast(self: Arc<Self>, frame: &AnyFrame) -> Result<AnyFrame>;
     fn partitions(&self, frame: &AnyFrame) -> Result<Option<usize>>;
     fn load<'a>(self: Arc<Self>, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<AnyFrame>>>;
+    fn save<'a>(
+        &'a self,
+        frame: &'a AnyFrame,
+        plan: &'a PartPlan,
+        run: &'a RunContext,
+    ) -> BoxFuture<'a, Result<Option<Vec<Part>>>>;
     fn select(self: Arc<Self>, frame: &AnyFrame, plan: &SelectPlan, asked: Asked) -> Result<AnyFrame>;
     fn join(self: Arc<Self>, left: &AnyFrame, right: &AnyFrame, join: &Join, asked: Asked) -> Result<AnyFrame>;
     fn set_op(self: Arc<Self>, left: &AnyFrame, right: &AnyFrame, op: &SetOp, asked: Asked) -> Result<AnyFrame>;
@@ -176,6 +182,18 @@ impl<E: Engine> DynEngine for E {
             let Some(storage) = self.storage() else { return Ok(None) };
             let loaded = storage.load(path, options).await.during(&*self, "load")?;
             loaded.map(|inner| wrap(&self, inner)).transpose()
+        })
+    }
+
+    fn save<'a>(
+        &'a self,
+        frame: &'a AnyFrame,
+        plan: &'a PartPlan,
+        run: &'a RunContext,
+    ) -> BoxFuture<'a, Result<Option<Vec<Part>>>> {
+        Box::pin(async move {
+            let Some(storage) = self.storage() else { return Ok(None) };
+            storage.save(&own(self, frame)?, plan, run).await.during(self, "save")
         })
     }
 

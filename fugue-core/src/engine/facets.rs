@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::expr::TypedSort;
-use crate::io::LoadOptions;
+use crate::io::{LoadOptions, Part, PartPlan};
 use crate::partition::PartitionSpec;
 use crate::relational::{Join, SelectPlan, SetOp};
 use crate::run::RunContext;
@@ -36,11 +36,19 @@ pub trait Physical<F: Clone>: Send + Sync {
     fn partitions(&self, frame: &F) -> Result<Option<usize>>;
 }
 
-/// Native reading of files.
+/// Native reading and writing of files.
 pub trait Storage<F>: Send + Sync {
     /// A frame over a file, or `None` where core's own reader should serve (an option that the native reader does not know, or
     /// would answer differently).
     fn load<'a>(&'a self, path: &'a str, options: &'a LoadOptions) -> BoxFuture<'a, Result<Option<F>>>;
+
+    /// Writes the partitions of a frame apart from one another, each by a [writer](PartPlan::writer) of the plan, and gives what they have
+    /// written; `None` where core is to write the rows that stream out. Work that is tried again may write a partition again. Nothing is seen
+    /// of it before core commits.
+    fn save<'a>(&'a self, frame: &'a F, plan: &'a PartPlan, run: &'a RunContext) -> BoxFuture<'a, Result<Option<Vec<Part>>>> {
+        let _ = (frame, plan, run);
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// Relational operations that an engine does by itself. Each may answer `None`: core then derives it through

@@ -348,11 +348,23 @@ impl DataFrame {
         let threads = self.session.threads();
         let rows = if options.needs_row_count() { Some(self.count().await?) } else { None };
         let options = options.clone().resolved(rows, threads)?;
-        let stream = self.session.erased().stream(&self.frame, &run).await?;
-        let (path, schema, cancel) = (PathBuf::from(path.as_ref()), self.schema().clone(), run.cancel.clone());
         let name = self.session.engine_name();
-        let saved = blocking::offload(move || io::save_with(&path, &schema, stream.into_blocking(), &options, threads, &cancel));
-        within(&run.cancel, saved).await.map_err(|e| e.with_engine(name).with_operation("save"))
+        let told = |e: Error| e.with_engine(name).with_operation("save");
+        let (path, schema, cancel) = (PathBuf::from(path.as_ref()), self.schema().clone(), run.cancel.clone());
+        let opened = blocking::offload(move || io::Staging::open(&path, &schema, &options, &cancel));
+        let staging = within(&run.cancel, opened).await.map_err(told)?;
+        let (engine, cancel) = (self.session.erased(), run.cancel.clone());
+        if staging.plan().takes_partitions() && !self.session.is_derived() {
+            let (frame, plan, inner) = (self.frame.clone(), staging.plan().clone(), run.clone());
+            let engine = self.session.erased();
+            let parts = within(&run.cancel, async move { engine.save(&frame, &plan, &inner).await }).await?;
+            if let Some(parts) = parts {
+                return blocking::offload(move || staging.commit(parts, &cancel)).await.map_err(told);
+            }
+        }
+        let stream = engine.stream(&self.frame, &run).await?;
+        let saved = blocking::offload(move || io::write(staging, stream.into_blocking(), threads, &cancel));
+        within(&run.cancel, saved).await.map_err(told)
     }
 
     /// The first rows that come, `n` at most; the work stops then.

@@ -87,5 +87,7 @@ pub(crate) fn save_with(
     cancel: &Cancel,
 ) -> Result<u64> {
     let options = options.clone().resolved(None, threads)?;
-    stage::write(Staging::open(path, schema, &options, cancel)?, batches, threads, cancel)
+    write(Staging::open(path, schema, &options, cancel)?, batches, threads, cancel)
 }
+
+pub(crate) use stage::write;

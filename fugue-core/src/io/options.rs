@@ -257,7 +257,8 @@ impl SaveOptions {
     }
 
     /// A folder of folders `key=value`, one level for each key; the keys are not in the files, a load takes them from the folders. Their types
-    /// are then those that a load [infers](LoadOptions::hive) or is given.
+    /// are then those that a load [infers](LoadOptions::hive) or is given. How many files a folder has is the engine's matter, unless
+    /// [`files`](Self::files) says it.
     #[must_use]
     pub fn partition_by(mut self, keys: impl IntoNames) -> Self {
         self.keys = keys.into_names().into_iter().map(|k| (*k).to_owned()).collect();

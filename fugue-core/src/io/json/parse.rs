@@ -13,9 +13,9 @@ pub(super) enum Json<'a> {
     Number(&'a str),
     Text(Cow<'a, str>),
     /// The items, and the text of all.
-    List(Vec<Json<'a>>, &'a str),
+    List(Vec<Self>, &'a str),
     /// The fields, and the text of all.
-    Object(Vec<(Cow<'a, str>, Json<'a>)>, &'a str),
+    Object(Vec<(Cow<'a, str>, Self)>, &'a str),
 }
 
 /// Where a text is no JSON, in bytes from 0, and why.

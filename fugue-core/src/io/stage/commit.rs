@@ -25,6 +25,12 @@ impl Staging {
         for part in parts {
             chosen.entry(part.partition).or_insert(part);
         }
+        if chosen.values().all(|part| part.files.is_empty()) {
+            // A save has one file at least, which tells the columns.
+            let mut writer = self.plan.writer(0)?;
+            writer.ensure_a_file()?;
+            chosen.insert(0, writer.finish()?);
+        }
         let rows = chosen.values().map(Part::rows).sum();
         let data = self.held.root.join("data");
         let files = self.arrange(&data, chosen.into_values())?;

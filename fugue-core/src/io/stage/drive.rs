@@ -12,7 +12,7 @@ use crate::run::Cancel;
 use crate::schema;
 
 /// Writes batches with at most so many threads, and commits; gives the number of rows.
-pub(in crate::io) fn write(staging: Staging, batches: BatchIter, threads: usize, cancel: &Cancel) -> Result<u64> {
+pub(crate) fn write(staging: Staging, batches: BatchIter, threads: usize, cancel: &Cancel) -> Result<u64> {
     let plan = staging.plan().clone();
     let files = if plan.single { None } else { plan.options.wanted_files()? };
     // Rows of a key are written by one thread, unless several files are asked for.
@@ -25,7 +25,7 @@ pub(in crate::io) fn write(staging: Staging, batches: BatchIter, threads: usize,
     let parts = if threads == 1 {
         let mut own = Writers::new(&plan);
         deal(&plan, batches, writers, files.is_some(), cancel, |writer, batch| own.write(writer, &batch))?;
-        own.finish(true)?
+        own.finish()?
     } else {
         on_threads(&plan, batches, writers, files.is_some(), threads, cancel)?
     };
@@ -96,7 +96,7 @@ fn on_threads(
             // Who sends to a thread that has failed only knows that it is gone.
             (Some(failure), Ok(()) | Err(_)) => Err(failure),
             (None, Err(e)) => Err(e),
-            (None, Ok(())) => whole(plan, parts),
+            (None, Ok(())) => Ok(parts),
         }
     })
 }
@@ -112,15 +112,7 @@ fn receive(plan: &PartPlan, rows: Receiver<Rows>) -> Result<Vec<Part>> {
     for (writer, batch) in rows {
         own.write(writer, &batch)?;
     }
-    own.finish(false)
-}
-
-/// A save has one file at least, which tells the columns.
-fn whole(plan: &PartPlan, parts: Vec<Part>) -> Result<Vec<Part>> {
-    if !parts.is_empty() {
-        return Ok(parts);
-    }
-    Writers::new(plan).finish(true)
+    own.finish()
 }
 
 /// Writers by their numbers, begun when they have rows.
@@ -145,13 +137,8 @@ impl<'p> Writers<'p> {
         writer.write(batch)
     }
 
-    /// Ends all of them; with a file in any case, where that is asked for.
-    fn finish(mut self, one: bool) -> Result<Vec<Part>> {
-        if one && self.open.is_empty() {
-            let mut writer = self.plan.writer(0)?;
-            writer.ensure_a_file()?;
-            self.open.insert(0, writer);
-        }
+    /// Ends all of them.
+    fn finish(self) -> Result<Vec<Part>> {
         self.open.into_values().map(PartWriter::finish).collect()
     }
 }

@@ -14,6 +14,8 @@ use crate::io::Format;
 use crate::io::options::SaveOptions;
 use crate::io::path::{failed, hive};
 use crate::io::sink::{self, Sink};
+use crate::io::source::BatchIter;
+use crate::run::Cancel;
 use crate::schema::{self, Schema, Type};
 
 /// So many files are open at the same time; more would run into limits of the system.
@@ -76,6 +78,25 @@ impl PartPlan {
         let stored = self.schema.project(Some(&kept))?;
         let part = Part { partition, attempt, files: Vec::new(), rows: 0 };
         Ok(PartWriter { plan: self.clone(), folder, keys, kept, stored, part, open: BTreeMap::new(), clock: 0, done: false })
+    }
+
+    /// Writes all rows of one partition. Blocks.
+    ///
+    /// # Errors
+    /// As [`writer`](Self::writer) and [`PartWriter::write`]; those of the batches, and of the token between them.
+    pub fn write(&self, partition: u64, batches: BatchIter, cancel: &Cancel) -> Result<Part> {
+        let mut writer = self.writer(partition)?;
+        for batch in batches {
+            cancel.check()?;
+            writer.write(&batch?)?;
+        }
+        writer.finish()
+    }
+
+    /// Whether each partition may have files of its own: a folder whose number of files nobody says.
+    #[must_use]
+    pub fn takes_partitions(&self) -> bool {
+        !self.single && self.options.files.is_none()
     }
 
     /// The name of a file, from the numbers of its partition and of the file in it.

@@ -191,7 +191,7 @@ fn statistics_pass_over_row_groups() {
     assert_eq!(*source.schema(), schema);
     let groups = |filter: Expr| {
         let all = read(&*source).unwrap();
-        let mask = crate::expr::evaluate(&filter.clone().typed(source.schema()).unwrap(), &all).unwrap();
+        let mask = crate::expr::evaluate(&filter.typed(source.schema()).unwrap(), &all).unwrap();
         let wanted = column(&arrow::compute::filter_record_batch(&all, mask.as_boolean()).unwrap(), "v");
         let (found, counts) = asked(&*source, filter);
         assert_eq!(found, wanted);

@@ -139,7 +139,7 @@ fn rows_are_added_to_folders() {
     assert_eq!(names_in(folder.path()), ["out"]);
 
     let keyed_target = folder.path().join("keyed");
-    let by = append.clone().partition_by("k");
+    let by = append.partition_by("k");
     fs::create_dir(&keyed_target).unwrap();
     fs::write(keyed_target.join("_SUCCESS"), "").unwrap();
     for times in 1..=3 {
@@ -168,14 +168,14 @@ fn rows_that_do_not_fit_are_not_added() {
     let target = folder.path().join("out");
     let (schema, rows) = keyed(30);
     let append = SaveOptions::new().format(Format::Parquet).mode(SaveMode::Append);
-    put(&target, &(schema, rows.clone()), &append).unwrap();
+    put(&target, &(schema, rows), &append).unwrap();
     let before = files_in(&target);
     let narrow = batch([("v", Type::Int64, ints(0..3))]);
     let other = batch([("k", Type::Int64, ints(0..3)), ("v", Type::Int64, ints(0..3)), ("w", Type::Int64, ints(0..3))]);
     for rows in [narrow, other] {
         assert_eq!(failure(put(&target, &rows, &append)).kind(), ErrorKind::SchemaMismatch);
     }
-    let error = failure(put(&target, &keyed(3), &append.clone().partition_by("k")));
+    let error = failure(put(&target, &keyed(3), &append.partition_by("k")));
     assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
     assert_eq!(files_in(&target), before);
 }
