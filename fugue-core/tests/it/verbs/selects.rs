@@ -1,8 +1,10 @@
 //! Select, filter, assign, aggregate, and the verbs over columns.
 
-use fugue_core::expr::{all, avg, col, collect_list, count, count_all, count_distinct, first, lit, max, median, min, sum, typed};
+use fugue_core::expr::{
+    all, all_of, any_of, avg, col, collect_list, count, count_all, count_distinct, first, lit, max, median, min, sum, typed,
+};
 use fugue_core::relational::Select;
-use fugue_core::{DataFrame, Session, blocking};
+use fugue_core::{DataFrame, ErrorKind, Session, blocking};
 
 use super::{collect, frame, is, sessions};
 
@@ -79,6 +81,32 @@ fn aggregates_give_one_row_or_one_per_key() {
         assert_eq!(collect(&df.aggregate(ordered.clone()).unwrap()), ["N,[1, 2, 2, 4, 4]"]);
         let by = df.select([(col("b") / 2).alias("k"), first("a").order_by("b, a").alias("f")]).unwrap();
         is(&by, "k:long,f:double", "1,1; 0,N; 2,3");
+    }
+}
+
+#[test]
+fn names_and_expressions_stand_beside_one_another() {
+    for session in sessions() {
+        let df = input(&session);
+        let half = || (col("b") / 2).alias("half");
+        let more = df.group_by(("a", half())).aggregate((sum("b").alias("s"), count_all().alias("n"))).unwrap();
+        is(&more, "a:double,half:long,s:long,n:long", "1,1,2,1; N,1,2,1; N,0,1,1; 3,2,4,1; N,2,4,1");
+        let by_half = df.group_by(half()).aggregate(sum("b").alias("s")).unwrap();
+        is(&by_half, "half:long,s:long", "1,4; 0,1; 2,8");
+        is(&df.select(("b", (col("b") + 1).cast("int").alias("c"))).unwrap(), "b:int,c:int", "2,3; 2,3; 1,2; 4,5; 4,5");
+        is(&df.select("b").unwrap(), "b:int", "2; 2; 1; 4; 4");
+        is(&df.filter(col("b").in_range(2..4)).unwrap().select("b").unwrap(), "b:int", "2; 2");
+        is(
+            &df.filter(any_of((col("b").in_range(..2), all_of([col("a").is_null(), col("b").gt(2)])))).unwrap(),
+            "a:double,b:int",
+            "N,1; N,4",
+        );
+        let refused = |grouped: fugue_core::frame::Grouped| grouped.aggregate(sum("b").alias("s")).unwrap_err().kind();
+        assert_eq!(refused(df.group_by(sum("b"))), ErrorKind::ExpressionInvalid);
+        assert_eq!(refused(df.group_by(lit(1).alias("one"))), ErrorKind::ExpressionInvalid);
+        assert_eq!(refused(df.group_by(col("b") / 2)), ErrorKind::ExpressionInvalid);
+        assert_eq!(refused(df.group_by(("a", col("b").alias("a")))), ErrorKind::ExpressionInvalid);
+        assert_eq!(df.group_by(half()).take(1, "b").unwrap_err().kind(), ErrorKind::ExpressionInvalid);
     }
 }
 
