@@ -41,9 +41,9 @@ mod engine;
 mod failure;
 mod files;
 mod input;
-mod relational;
 mod runs;
 mod shown;
+mod sql;
 mod submit;
 #[doc(hidden)]
 pub mod testing;

@@ -197,7 +197,7 @@ binary! {
     find => Find;
     /// Whether the whole text fits a pattern, a literal, in which `%` is any text and `_` any one character.
     like => Like;
-    /// Whether a regular expression, a literal, matches anywhere.
+    /// Whether a regular expression, a literal, matches anywhere. One that takes more than 10 MiB once compiled is refused.
     regex_match => RegexMatch;
 }
 

@@ -2,8 +2,11 @@
 
 mod aggregate;
 mod join;
+mod plans;
 mod select;
 mod sets;
+
+pub use plans::Plans;
 
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
@@ -22,7 +25,7 @@ use crate::types::{column, is_plain};
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn select(frame: &DataFusionFrame, plan: &SelectPlan, site: Option<Site>) -> Result<Option<DataFusionFrame>> {
+fn select(frame: &DataFusionFrame, plan: &SelectPlan, site: Option<Site>) -> Result<Option<DataFusionFrame>> {
     select::select(frame, plan, site)
 }
 
@@ -30,7 +33,7 @@ pub fn select(frame: &DataFusionFrame, plan: &SelectPlan, site: Option<Site>) ->
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn join(left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Result<Option<DataFusionFrame>> {
+fn join(left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Result<Option<DataFusionFrame>> {
     join::join(left, right, join)
 }
 
@@ -38,7 +41,7 @@ pub fn join(left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Res
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn set_op(left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Result<Option<DataFusionFrame>> {
+fn set_op(left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Result<Option<DataFusionFrame>> {
     sets::set_op(left, right, op)
 }
 
@@ -46,7 +49,7 @@ pub fn set_op(left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Re
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn sort(frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<DataFusionFrame>> {
+fn sort(frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<DataFusionFrame>> {
     let schema = frame.schema();
     let by = |key: &TypedSort| {
         let ty = schema.fields()[key.column].ty();
@@ -67,7 +70,7 @@ pub fn sort(frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) ->
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn limit(frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
+fn limit(frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
     // The number is a signed literal in the plan.
     let rows = usize::try_from(rows.min(i64::MAX as u64)).unwrap_or(usize::MAX);
     let plan = LogicalPlanBuilder::from(frame.plan().clone()).limit(0, Some(rows));

@@ -18,7 +18,7 @@ use super::text::operands::{Texts, wrong_call};
 use super::text::rewrite;
 
 /// The greatest compiled size of a pattern, in bytes: one that counts repetitions of repetitions would take all memory.
-const LARGEST: usize = 1 << 21;
+const LARGEST: usize = 10 << 20;
 /// How many patterns a thread keeps compiled. A kernel is called for each batch, and an expression holds few patterns.
 const KEPT: usize = 16;
 
