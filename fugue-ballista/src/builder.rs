@@ -8,6 +8,7 @@ use ballista_core::extension::SessionConfigExt;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use fugue_core::travel::Reach;
 use fugue_core::{Error, ErrorKind, Result};
+use fugue_datafusion::relational::Plans;
 use fugue_datafusion::travel::{self, Away, Site};
 
 use crate::cluster::{Cluster, ClusterBuilder};
@@ -100,6 +101,7 @@ impl<'c> Builder<'c> {
         Ok(BallistaEngine {
             context: context(config, travel::planner()),
             address: client.address().to_owned(),
+            plans: Plans::away(site),
             site,
             folder,
             runtime: threads.handle().clone(),

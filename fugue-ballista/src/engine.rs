@@ -26,6 +26,7 @@ use fugue_core::transform::{InputRows, Task, run_repartition};
 use fugue_core::travel::Reach;
 use fugue_core::{Error, ErrorKind, Result, Schema};
 use fugue_datafusion::DataFusionFrame;
+use fugue_datafusion::relational::Plans;
 use fugue_datafusion::travel::{self, AtWork, Site, plain_schema};
 use futures::StreamExt;
 use futures::future::{BoxFuture, Either, select};
@@ -55,6 +56,7 @@ pub struct BallistaEngine {
     pub(crate) context: SessionContext,
     pub(crate) address: String,
     pub(crate) site: Site,
+    pub(crate) plans: Plans,
     pub(crate) folder: Arc<Folder>,
     pub(crate) runtime: Handle,
     /// Ended by `close`, or when the engine goes.
@@ -247,7 +249,7 @@ impl Engine for BallistaEngine {
     }
 
     fn relational(&self) -> Option<&dyn fugue_core::engine::Relational<DataFusionFrame>> {
-        Some(self)
+        Some(&self.plans)
     }
 
     fn sql(&self) -> Option<&dyn fugue_core::engine::Sql<DataFusionFrame>> {

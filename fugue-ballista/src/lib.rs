@@ -41,10 +41,10 @@ mod engine;
 mod failure;
 mod files;
 mod input;
-mod relational;
 mod rules;
 mod runs;
 mod shown;
+mod sql;
 mod submit;
 #[doc(hidden)]
 pub mod testing;

@@ -15,11 +15,9 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::blocking::offload;
 use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Relational, Sql, Storage, Zip};
-use fugue_core::expr::TypedSort;
 use fugue_core::frame::{BatchStream, Source};
 use fugue_core::io::{LoadOptions, MemorySource, Part, PartPlan};
 use fugue_core::partition::PartitionSpec;
-use fugue_core::relational::{Join, SelectPlan, SetOp};
 use fugue_core::run::{Cancel, CancelHandle, Pool, RunContext};
 use fugue_core::schema::normalise;
 use fugue_core::session::{EngineFactory, Opened};
@@ -35,7 +33,7 @@ use crate::frame::{DataFusionFrame, Layout};
 use crate::map::Call;
 use crate::native::DataFusionSource;
 use crate::plan::{CallNode, Planner};
-use crate::relational;
+use crate::relational::Plans;
 use crate::source::SourceTable;
 use crate::{sql, storage};
 
@@ -317,7 +315,7 @@ impl Engine for DataFusionEngine {
     }
 
     fn relational(&self) -> Option<&dyn Relational<DataFusionFrame>> {
-        Some(self)
+        Some(&Plans::HERE)
     }
 
     fn sql(&self) -> Option<&dyn Sql<DataFusionFrame>> {
@@ -338,32 +336,6 @@ impl Engine for DataFusionEngine {
             runtime.shutdown_background();
         }
         Ok(())
-    }
-}
-
-impl Relational<DataFusionFrame> for DataFusionEngine {
-    fn select(&self, frame: &DataFusionFrame, select: &SelectPlan) -> Result<Option<DataFusionFrame>> {
-        relational::select(frame, select, None)
-    }
-
-    fn join(&self, left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Result<Option<DataFusionFrame>> {
-        relational::join(left, right, join)
-    }
-
-    fn set_op(&self, left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Result<Option<DataFusionFrame>> {
-        relational::set_op(left, right, op)
-    }
-
-    fn sort(&self, frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<DataFusionFrame>> {
-        relational::sort(frame, order, limit)
-    }
-
-    fn take(&self, frame: &DataFusionFrame, keys: &[usize], order: &[TypedSort], rows: u64) -> Result<Option<DataFusionFrame>> {
-        relational::take(frame, keys, order, rows)
-    }
-
-    fn limit(&self, frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
-        relational::limit(frame, rows)
     }
 }
 

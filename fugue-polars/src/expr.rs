@@ -108,17 +108,7 @@ fn literal(typed: &Typed) -> Result<Expr> {
 
 /// A shared kernel as a function of the columns that an expression reads.
 fn kernel(typed: &Typed) -> Result<Expr> {
-    let columns = typed.columns();
-    let mut fields = Vec::with_capacity(columns.len());
-    typed.walk(&mut |e| {
-        if let TypedNode::Column(position) = e.node {
-            fields.push((position, e.ty.clone()));
-        }
-    });
-    fields.sort_unstable_by_key(|(position, _)| *position);
-    fields.dedup_by_key(|(position, _)| *position);
-    let args = Schema::new(fields.into_iter().enumerate().map(|(i, (_, ty))| Field::new(format!("_{i}"), ty)))?;
-    let moved = typed.moved(&|position| columns.binary_search(&position).unwrap_or_default());
+    let (moved, columns, args) = typed.as_function()?;
     let output = Schema::new([Field::new("value", typed.ty.clone())])?;
     if columns.is_empty() {
         let one = RecordBatchOptions::new().with_row_count(Some(1));

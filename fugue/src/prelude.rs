@@ -1,6 +1,6 @@
 //! What most programs need: `use fugue::prelude::*;`.
 
-pub use fugue_core::expr::{Expr, Over, avg, col, count, count_all, count_distinct, lit, max, min, sum, when};
+pub use fugue_core::expr::{Expr, Over, all_of, any_of, avg, col, count, count_all, count_distinct, lit, max, min, sum, when};
 pub use fugue_core::frame::{DropNulls, Nulls, Sample};
 pub use fugue_core::group::ZipKind;
 pub use fugue_core::io::{LoadOptions, SaveOptions};

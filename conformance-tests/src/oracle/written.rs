@@ -17,7 +17,7 @@ impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Select { items, filter, having, distinct } => {
-                write!(f, ".select_with(Select::new([{}])", list(items))?;
+                write!(f, ".select(Select::new([{}])", list(items))?;
                 if let Some(filter) = filter {
                     write!(f, ".filter({filter})")?;
                 }

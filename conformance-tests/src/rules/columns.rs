@@ -36,7 +36,7 @@ pub(super) fn computes(t: &Bench, table: &Table, columns: &[Computed]) -> Outcom
         let repeat = |rows: &[OwnRow]| std::iter::repeat_n(rows, times).flatten().cloned().collect::<Vec<_>>();
         let input = Table::new(table.schema.clone(), repeat(&table.rows)).with_row_numbers(UNIQUE)?;
         let named = columns.iter().enumerate().map(|(i, c)| c.expr.clone().alias(&format!("c{i}")));
-        let frame = t.frame(lane, &input)?.select(std::iter::once(col(UNIQUE)).chain(named))?;
+        let frame = t.frame(lane, &input)?.select(std::iter::once(col(UNIQUE)).chain(named).collect::<Vec<_>>())?;
         let mut rows = t.collect(&frame)?.rows;
         rows.sort();
         compare(columns, &frame, rows.iter().map(|row| &row[1..]), times)
@@ -47,7 +47,7 @@ pub(super) fn computes(t: &Bench, table: &Table, columns: &[Computed]) -> Outcom
 pub(super) fn aggregates(t: &Bench, table: &Table, columns: &[Computed]) -> Outcome {
     t.on_each_lane(|lane| {
         let named = columns.iter().enumerate().map(|(i, c)| c.expr.clone().alias(&format!("c{i}")));
-        let frame = t.frame(lane, table)?.aggregate(named)?;
+        let frame = t.frame(lane, table)?.aggregate(named.collect::<Vec<_>>())?;
         let rows = t.collect(&frame)?.rows;
         compare(columns, &frame, rows.iter().map(Vec::as_slice), 1)
     })

@@ -12,12 +12,17 @@ use crate::value::{OwnValue, Table};
 /// The words of each kind, those in brackets by another name.
 const KINDS: [&str; 6] = ["inner", "left_outer", "right_outer", "full_outer", "semi", "anti"];
 
-/// Joins two tables with each kind and compares with what is written.
+/// Joins two tables with each kind and compares with what is written; then the same with keys of other names on the right.
 fn each_kind(t: &Bench, left: &Table, right: &Table, expected: &[Table; 6]) -> Outcome {
+    let common = left.schema.common_names(&right.schema);
+    let by: Vec<(&str, String)> = common.iter().map(|name| (*name, format!("{name} on the right"))).collect();
+    let renamed = Table::new(right.schema.rename(by.iter().map(|(l, r)| (*l, r.as_str())))?, right.rows.clone());
     t.on_each_lane(|lane| {
-        let (l, r) = (t.frame(lane, left)?, t.frame(lane, right)?);
+        let (l, r, other) = (t.frame(lane, left)?, t.frame(lane, right)?, t.frame(lane, &renamed)?);
         for (kind, expected) in KINDS.iter().zip(expected) {
             t.same(expected, &l.join(&r, *kind)?).map_err(|e| e.while_trying(kind))?;
+            let named = format!("{kind} by keys of two names");
+            t.same(expected, &l.join_on(&other, *kind, &by)?).map_err(|e| e.while_trying(&named))?;
         }
         Ok(())
     })

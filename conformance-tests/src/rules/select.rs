@@ -30,10 +30,10 @@ pub fn columns_and_expressions(t: &Bench) -> Outcome {
         let all_rows = table!("b:int,c:str"; [2, "3"], [2, "3"], [1, "2"], [4, "5"], [4, "5"])?;
         t.same(&all_rows, &frame.select([col("b"), text()])?)?;
         let once = table!("b:int,c:str"; [2, "3"], [1, "2"], [4, "5"])?;
-        t.same(&once, &frame.select_with(Select::new([col("b"), text()]).distinct())?)?;
-        let wild = frame.select_with(Select::new([all()]).filter((col("a") + col("b")).eq(3)))?;
+        t.same(&once, &frame.select(Select::new([col("b"), text()]).distinct())?)?;
+        let wild = frame.select(Select::new([all()]).filter((col("a") + col("b")).eq(3)))?;
         t.same(&table!("a:double,b:int"; [1.0, 2])?, &wild)?;
-        let more = frame.select_with(Select::new([all(), text(), lit("x").alias("d")]).filter(col("b").lt(2)))?;
+        let more = frame.select(Select::new([all(), text(), lit("x").alias("d")]).filter(col("b").lt(2)))?;
         t.same(&table!("a:double,b:int,c:str,d:str"; [(), 1, "2", "x"])?, &more)?;
         t.same(&table!("b:int,a:double"; [1, ()])?, &frame.select(["b", "a"])?.filter(col("b").eq(1))?)
     })
@@ -48,19 +48,19 @@ pub fn groups_where_and_having(t: &Bench) -> Outcome {
         let grouped = frame.select([col("a"), sum("b").cast("double").alias("b")])?;
         t.same(&table!("a:double,b:double"; [1.0, 2.0], [3.0, 4.0], [(), 7.0])?, &grouped)?;
         let having = || sum("b").gt_eq(7).or(col("a").eq(1));
-        let some = frame.select_with(Select::new([col("a"), total()]).having(having()))?;
+        let some = frame.select(Select::new([col("a"), total()]).having(having()))?;
         t.same(&table!("a:double,c:double"; [1.0, 2.0], [(), 7.0])?, &some)?;
         let beside = [col("a"), lit(1).cast("str").alias("o"), total()];
         t.same(
             &table!("a:double,o:str,c:double"; [1.0, "1", 2.0], [(), "1", 7.0])?,
-            &frame.select_with(Select::new(beside).having(having()))?,
+            &frame.select(Select::new(beside).having(having()))?,
         )?;
         let computed = frame.select([(col("b") % 2).alias("odd"), count_all().alias("n")])?;
         t.same(&table!("odd:long,n:long"; [0, 4], [1, 1])?, &computed)?;
         let input = t.frame(lane, &table!("x:int,y:int"; [1, 10], [1, 20], [3, 35], [3, 40])?)?;
         let both =
             Select::new([col("x"), sum("y").cast("int").alias("z")]).filter(col("y").lt(40)).having(sum("y").gt(30)).distinct();
-        t.same(&table!("x:int,z:int"; [3, 35])?, &input.select_with(both)?)
+        t.same(&table!("x:int,z:int"; [3, 35])?, &input.select(both)?)
     })
 }
 

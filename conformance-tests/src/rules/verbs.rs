@@ -79,7 +79,7 @@ pub(super) fn apply(t: &Bench, lane: &Lane, frame: &DataFrame, verb: &Verb) -> R
             if let Some(having) = having {
                 select = select.having(having.to_core()?);
             }
-            frame.select_with(if *distinct { select.distinct() } else { select })?
+            frame.select(if *distinct { select.distinct() } else { select })?
         }
         Verb::Filter(condition) => frame.filter(condition.to_core()?)?,
         Verb::Assign(items) => frame.assign(exprs(items)?)?,

@@ -86,7 +86,7 @@ fn each_row(t: &Bench, table: &crate::value::Table, columns: Vec<Column>) -> Out
     let numbered = table.clone().with_row_numbers(UNIQUE)?;
     t.on_each_lane(|lane: &Lane| {
         let named = columns.iter().map(|(name, expr, _)| expr.clone().alias(name));
-        let frame = t.frame(lane, &numbered)?.select(std::iter::once(col(UNIQUE)).chain(named))?;
+        let frame = t.frame(lane, &numbered)?.select(std::iter::once(col(UNIQUE)).chain(named).collect::<Vec<_>>())?;
         let mut rows = t.collect(&frame)?.rows;
         rows.sort();
         for (i, (name, expr, wanted)) in columns.iter().enumerate() {

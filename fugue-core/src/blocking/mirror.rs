@@ -7,11 +7,11 @@ use std::time::Duration;
 use arrow::record_batch::RecordBatch;
 
 use crate::error::Result;
-use crate::expr::{Expr, IntoColumn};
+use crate::expr::{Expr, IntoColumns};
 use crate::frame::{DropNulls, IntoJoinKind, Nulls, Sample};
 use crate::io::{BatchIter, LoadOptions, SaveOptions};
 use crate::partition::{IntoNames, IntoPresort, PartitionSpec};
-use crate::relational::Select;
+use crate::relational::{IntoJoinKeys, IntoSelect};
 use crate::row::{Record, Row};
 use crate::run::CancelHandle;
 use crate::schema::IntoSchema;
@@ -185,17 +185,8 @@ impl DataFrame {
     /// # Errors
     /// As there.
     #[track_caller]
-    pub fn select<C: IntoColumn>(&self, columns: impl IntoIterator<Item = C>) -> Result<Self> {
+    pub fn select(&self, columns: impl IntoSelect) -> Result<Self> {
         self.0.select(columns).map(Self)
-    }
-
-    /// See [`DataFrame::select_with`](crate::DataFrame::select_with).
-    ///
-    /// # Errors
-    /// As there.
-    #[track_caller]
-    pub fn select_with(&self, select: Select) -> Result<Self> {
-        self.0.select_with(select).map(Self)
     }
 
     /// See [`DataFrame::filter`](crate::DataFrame::filter).
@@ -212,7 +203,7 @@ impl DataFrame {
     /// # Errors
     /// As there.
     #[track_caller]
-    pub fn assign(&self, columns: impl IntoIterator<Item = Expr>) -> Result<Self> {
+    pub fn assign(&self, columns: impl IntoColumns) -> Result<Self> {
         self.0.assign(columns).map(Self)
     }
 
@@ -221,12 +212,12 @@ impl DataFrame {
     /// # Errors
     /// As there.
     #[track_caller]
-    pub fn aggregate(&self, aggregates: impl IntoIterator<Item = Expr>) -> Result<Self> {
+    pub fn aggregate(&self, aggregates: impl IntoColumns) -> Result<Self> {
         self.0.aggregate(aggregates).map(Self)
     }
 
     /// See [`DataFrame::group_by`](crate::DataFrame::group_by).
-    pub fn group_by(&self, keys: impl IntoNames) -> Grouped {
+    pub fn group_by(&self, keys: impl IntoColumns) -> Grouped {
         Grouped(self.0.group_by(keys))
     }
 
@@ -388,7 +379,7 @@ impl DataFrame {
     /// # Errors
     /// As there.
     #[track_caller]
-    pub fn join_on(&self, other: &Self, kind: impl IntoJoinKind, keys: impl IntoNames) -> Result<Self> {
+    pub fn join_on(&self, other: &Self, kind: impl IntoJoinKind, keys: impl IntoJoinKeys) -> Result<Self> {
         self.0.join_on(&other.0, kind, keys).map(Self)
     }
 
@@ -588,7 +579,7 @@ impl Grouped {
     /// # Errors
     /// As there.
     #[track_caller]
-    pub fn aggregate(&self, aggregates: impl IntoIterator<Item = Expr>) -> Result<DataFrame> {
+    pub fn aggregate(&self, aggregates: impl IntoColumns) -> Result<DataFrame> {
         self.0.aggregate(aggregates).map(DataFrame)
     }
 

@@ -1,5 +1,7 @@
 //! Building expressions: columns, literals, and the methods that put them together.
 
+use std::ops::{Bound, RangeBounds};
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -9,7 +11,7 @@ use crate::schema::{Schema, Type};
 use super::function::TimeUnit;
 use super::literal::Literal;
 use super::tree::{Mistake, Node};
-use super::{Expr, Function, IntoColumn};
+use super::{Expr, Function, IntoColumn, IntoColumns};
 
 /// A column by its name, case sensitive; any text is a name.
 #[must_use]
@@ -45,20 +47,39 @@ pub fn null() -> Expr {
 
 /// The first argument that is not null.
 #[must_use]
-pub fn coalesce<E: IntoColumn>(args: impl IntoIterator<Item = E>) -> Expr {
-    Expr::call(Function::Coalesce, args.into_iter().map(IntoColumn::into_column))
+pub fn coalesce(args: impl IntoColumns) -> Expr {
+    Expr::call(Function::Coalesce, args.into_columns())
 }
 
 /// The texts one after the other; null where one is null.
 #[must_use]
-pub fn concat<E: IntoColumn>(args: impl IntoIterator<Item = E>) -> Expr {
-    Expr::call(Function::Concat, args.into_iter().map(IntoColumn::into_column))
+pub fn concat(args: impl IntoColumns) -> Expr {
+    Expr::call(Function::Concat, args.into_columns())
 }
 
 /// The value, or null where it equals the other.
 #[must_use]
 pub fn nullif(value: impl IntoColumn, other: impl Into<Expr>) -> Expr {
     Expr::call(Function::NullIf, [value.into_column(), other.into()])
+}
+
+/// Whether all conditions are true, by three-valued [`and`](Expr::and); true for none.
+///
+/// ```
+/// use fugue_core::expr::{all_of, any_of, col};
+///
+/// let wanted = all_of([col("n").gt(1), any_of(("new", col("price").lt(5)))]);
+/// assert_eq!(wanted, col("n").gt(1).and(col("new").or(col("price").lt(5))));
+/// ```
+#[must_use]
+pub fn all_of(conditions: impl IntoColumns) -> Expr {
+    conditions.into_columns().into_iter().reduce(Expr::and).unwrap_or_else(|| lit(true))
+}
+
+/// Whether one of the conditions is true, by three-valued [`or`](Expr::or); false for none.
+#[must_use]
+pub fn any_of(conditions: impl IntoColumns) -> Expr {
+    conditions.into_columns().into_iter().reduce(Expr::or).unwrap_or_else(|| lit(false))
 }
 
 /// A case in the making, after its condition.
@@ -176,7 +197,7 @@ binary! {
     find => Find;
     /// Whether the whole text fits a pattern, a literal, in which `%` is any text and `_` any one character.
     like => Like;
-    /// Whether a regular expression, a literal, matches anywhere.
+    /// Whether a regular expression, a literal, matches anywhere. One that takes more than 10 MiB once compiled is refused.
     regex_match => RegexMatch;
 }
 
@@ -272,6 +293,36 @@ impl Expr {
     #[must_use]
     pub fn between(self, low: impl Into<Self>, high: impl Into<Self>) -> Self {
         self.clone().gt_eq(low).and(self.lt_eq(high))
+    }
+
+    /// Whether it stands in a range: `a..b` without `b`, `a..=b` with it, `a..` and `..b` open at one end. Null beside null.
+    ///
+    /// ```
+    /// use fugue_core::expr::{col, typed};
+    ///
+    /// let year = col("day").in_range(typed("1994-01-01", "date")..typed("1995-01-01", "date"));
+    /// assert_eq!(col("n").in_range(1..3), col("n").gt_eq(1).and(col("n").lt(3)));
+    /// assert_eq!(col("n").in_range(1..=3), col("n").between(1, 3));
+    /// # let _ = year;
+    /// ```
+    #[must_use]
+    pub fn in_range<T: Into<Self> + Clone>(self, range: impl RangeBounds<T>) -> Self {
+        let low = match range.start_bound().cloned() {
+            Bound::Included(low) => Some(self.clone().gt_eq(low)),
+            Bound::Excluded(low) => Some(self.clone().gt(low)),
+            Bound::Unbounded => None,
+        };
+        let high = match range.end_bound().cloned() {
+            Bound::Included(high) => Some(self.clone().lt_eq(high)),
+            Bound::Excluded(high) => Some(self.clone().lt(high)),
+            Bound::Unbounded => None,
+        };
+        match (low, high) {
+            (Some(low), Some(high)) => low.and(high),
+            (Some(one), None) | (None, Some(one)) => one,
+            // Everything is in it, but of a null nothing is known.
+            (None, None) => self.clone().eq(self),
+        }
     }
 
     /// Whether it equals one of these, three-valued: null where it equals none and one of them is null.

@@ -15,6 +15,7 @@
 
 mod aggregate;
 mod build;
+mod columns;
 mod fallible;
 mod function;
 mod kernels;
@@ -31,7 +32,8 @@ pub use aggregate::{
     AggregateFunction, avg, checked_sum, collect_list, count, count_all, count_distinct, first, last, max, median, min,
 };
 pub use aggregate::{quantile, stddev, stddev_population, sum, variance, variance_population};
-pub use build::{Then, When, all, coalesce, col, concat, lit, null, nullif, typed, when};
+pub use build::{Then, When, all, all_of, any_of, coalesce, col, concat, lit, null, nullif, typed, when};
+pub use columns::IntoColumns;
 pub use function::{Function, TimeUnit};
 pub use kernels::{aggregate, evaluate, quantile_of, window};
 pub use literal::Literal;

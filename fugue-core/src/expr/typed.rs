@@ -1,11 +1,13 @@
 //! Expressions that know their types: what engines lower and kernels evaluate.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::Type;
+use crate::error::Result;
+use crate::schema::{Field, Schema, Type};
 
 use super::{AggregateFunction, Frame, Function, WindowFunction};
 
@@ -141,6 +143,24 @@ impl Typed {
         columns.sort_unstable();
         columns.dedup();
         columns
+    }
+
+    /// The same as a function of the columns that it reads: over their positions among these, with these positions in order, and a schema of
+    /// arguments under made up names.
+    ///
+    /// # Errors
+    /// `SchemaInvalid` for columns of types that no schema holds.
+    pub fn as_function(&self) -> Result<(Self, Vec<usize>, Schema)> {
+        let mut types = BTreeMap::new();
+        self.walk(&mut |e| {
+            if let TypedNode::Column(position) = e.node {
+                types.insert(position, e.ty.clone());
+            }
+        });
+        let columns: Vec<usize> = types.keys().copied().collect();
+        let args = Schema::new(types.into_values().enumerate().map(|(i, ty)| Field::new(format!("_{i}"), ty)))?;
+        let moved = self.moved(&|position| columns.binary_search(&position).unwrap_or_default());
+        Ok((moved, columns, args))
     }
 
     /// The same over other positions of the columns.

@@ -90,68 +90,89 @@ pub struct Join {
 }
 
 impl Join {
-    /// A join of frames of these schemas: by the named columns, or by all that both have. The two may have no other column in common.
+    /// A join of frames of these schemas: by pairs of keys, each a name on the left and one on the right, or by all columns that both have.
+    /// No other column of the right may have the name of one on the left. A key has its name on the left in the result.
     ///
     /// # Errors
     /// `SchemaMismatch` for keys that one side lacks, that are named twice or have two types, for further columns of one name, for frames
     /// without a common column, and for keys of a cross join.
-    pub fn new(kind: JoinKind, left: &Schema, right: &Schema, on: Option<&[Arc<str>]>) -> Result<Self> {
-        let on = on.unwrap_or_default();
+    pub fn new(kind: JoinKind, left: &Schema, right: &Schema, on: Option<&[(Arc<str>, Arc<str>)]>) -> Result<Self> {
         let common = left.common_names(right);
-        check_names(kind, left, right, on, &common)?;
-        let mut keys = Vec::with_capacity(common.len());
-        for name in &common {
-            let (Some(l), Some(r)) = (left.index_of(name), right.index_of(name)) else { continue };
-            let (left_type, right_type) = (left.fields()[l].ty(), right.fields()[r].ty());
-            if left_type != right_type {
-                return Err(mismatch(
-                    name,
-                    format!(
-                        "the key {} is {left_type} on the left and {right_type} on the right; cast one of them first",
-                        quote(name)
-                    ),
-                ));
+        let mut pairs: Vec<(&str, &str)> = on.unwrap_or_default().iter().map(|(l, r)| (&**l, &**r)).collect();
+        if kind == JoinKind::Cross {
+            check_cross(&pairs, &common)?;
+        } else if pairs.is_empty() {
+            pairs = common.iter().map(|name| (*name, *name)).collect();
+            if pairs.is_empty() {
+                let message = format!(
+                    "the two sides have no column in common to join by: {left} and {right}; name a key of each side in join_on, or join cross"
+                );
+                return Err(Error::new(ErrorKind::SchemaMismatch, message));
             }
-            keys.push((l, r));
+        }
+        let mut keys = Vec::with_capacity(pairs.len());
+        for (i, pair) in pairs.iter().enumerate() {
+            keys.push(key(left, right, *pair, &pairs[..i])?);
+        }
+        keys.sort_unstable();
+        let rest = right.exclude(keys.iter().map(|(_, r)| right.fields()[*r].name()));
+        if let Some(name) = rest.names().find(|name| left.contains(name)) {
+            let message = format!("both sides have a column {} that is no key; rename or drop it on one side", quote(name));
+            return Err(mismatch(name, message));
         }
         let output = match kind {
             JoinKind::Semi | JoinKind::Anti => left.clone(),
-            _ => left.append(right.exclude(&common))?,
+            _ => left.append(rest)?,
         };
         Ok(Self { kind, left: left.clone(), right: right.clone(), keys, output })
     }
+
+    /// The schema of the right side with each key under its name on the left; `None` where it has these names already.
+    pub(crate) fn right_renamed(&self) -> Result<Option<Schema>> {
+        let name = |(l, r): &(usize, usize)| (self.right.fields()[*r].name(), self.left.fields()[*l].name());
+        let other: Vec<_> = self.keys.iter().map(name).filter(|(right, left)| right != left).collect();
+        if other.is_empty() { Ok(None) } else { self.right.rename(other).map(Some) }
+    }
 }
 
-fn check_names(kind: JoinKind, left: &Schema, right: &Schema, on: &[Arc<str>], common: &[&str]) -> Result<()> {
-    if kind == JoinKind::Cross {
-        if let Some(name) = on.first() {
-            return Err(mismatch(name, "a cross join has no keys; leave them out, or write another kind of join".to_owned()));
-        }
-        return match common.first() {
-            Some(name) => {
-                Err(mismatch(name, format!("both sides of a cross join have a column {}; rename one of them", quote(name))))
-            }
-            None => Ok(()),
+/// Where a key stands on both sides.
+fn key(left: &Schema, right: &Schema, pair: (&str, &str), before: &[(&str, &str)]) -> Result<(usize, usize)> {
+    let (l, r) = pair;
+    if before.iter().any(|(known, _)| *known == l) {
+        return Err(mismatch(l, format!("the key {} is named twice", quote(l))));
+    }
+    if before.iter().any(|(_, known)| *known == r) {
+        return Err(mismatch(r, format!("the key {} of the right side is named twice", quote(r))));
+    }
+    let find = |schema: &Schema, name: &str, side: &str| {
+        let missing = || {
+            let message = format!("the join is by {}, but on the {side} side {}", written(pair), schema.missing_message(name));
+            mismatch(name, message)
         };
-    }
-    for (i, name) in on.iter().enumerate() {
-        if on[..i].contains(name) {
-            return Err(mismatch(name, format!("the key {} is named twice", quote(name))));
-        }
-        for (schema, side) in [(left, "left"), (right, "right")] {
-            if !schema.contains(name) {
-                return Err(mismatch(name, format!("on the {side} side {}", schema.missing_message(name))));
-            }
-        }
-    }
-    if common.is_empty() {
+        schema.index_of(name).ok_or_else(missing)
+    };
+    let at = (find(left, l, "left")?, find(right, r, "right")?);
+    let (left_type, right_type) = (left.fields()[at.0].ty(), right.fields()[at.1].ty());
+    if left_type != right_type {
         let message =
-            format!("the two sides have no column in common to join by: {left} and {right}; rename the keys, or join cross");
-        return Err(Error::new(ErrorKind::SchemaMismatch, message));
+            format!("the key {} is {left_type} on the left and {right_type} on the right; cast one of them first", written(pair));
+        return Err(mismatch(l, message));
     }
-    match common.iter().find(|name| !on.is_empty() && !on.iter().any(|key| **key == ***name)) {
+    Ok(at)
+}
+
+/// A key as messages name it: both names where there are two.
+fn written((left, right): (&str, &str)) -> String {
+    if left == right { quote(left).into_owned() } else { format!("{} = {}", quote(left), quote(right)) }
+}
+
+fn check_cross(on: &[(&str, &str)], common: &[&str]) -> Result<()> {
+    if let Some((name, _)) = on.first() {
+        return Err(mismatch(name, "a cross join has no keys; leave them out, or write another kind of join".to_owned()));
+    }
+    match common.first() {
         Some(name) => {
-            Err(mismatch(name, format!("both sides have a column {} that is no key; rename or drop it on one side", quote(name))))
+            Err(mismatch(name, format!("both sides of a cross join have a column {}; rename one of them", quote(name))))
         }
         None => Ok(()),
     }
@@ -164,10 +185,10 @@ fn mismatch(name: &str, message: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::partition::IntoNames;
+    use crate::relational::IntoJoinKeys;
 
-    fn join(kind: &str, left: &str, right: &str, on: impl IntoNames) -> Result<Join> {
-        let on = on.into_names();
+    fn join(kind: &str, left: &str, right: &str, on: impl IntoJoinKeys) -> Result<Join> {
+        let on = on.into_join_keys();
         let on = (!on.is_empty()).then_some(&*on);
         Join::new(kind.parse().unwrap(), &Schema::parse(left).unwrap(), &Schema::parse(right).unwrap(), on)
     }
@@ -185,7 +206,7 @@ mod tests {
             ("Cross", "a:int,b:int", "c:int", "a:int,b:int,c:int"),
         ];
         for (kind, left, right, output) in cases {
-            assert_eq!(join(kind, left, right, ()).unwrap().output, output, "{kind}");
+            assert_eq!(join(kind, left, right, [] as [&str; 0]).unwrap().output, output, "{kind}");
         }
     }
 
@@ -196,6 +217,35 @@ mod tests {
         assert_eq!(wanted.keys, [(1, 1), (2, 0)]);
         assert_eq!(wanted.output, "a:int,b:int,c:int,x:int");
         assert_eq!(join(&[]).unwrap().keys, wanted.keys);
+    }
+
+    #[test]
+    fn keys_may_have_a_name_on_each_side() {
+        let made = join("full_outer", "o:int,c:str,d:date", "k:int,v:str,d:date", [("o", "k"), ("d", "d")]).unwrap();
+        assert_eq!((made.keys.as_slice(), made.output.to_string().as_str()), (&[(0, 0), (2, 2)][..], "o:int,c:str,d:date,v:str"));
+        assert_eq!(made.right_renamed().unwrap().unwrap(), "o:int,v:str,d:date");
+        // The name of a key on the right says nothing about a column of the left.
+        let made = join("inner", "a:int,b:int", "a:int,b:int", [("a", "b"), ("b", "a")]).unwrap();
+        assert_eq!((made.keys.as_slice(), made.output.to_string().as_str()), (&[(0, 1), (1, 0)][..], "a:int,b:int"));
+        assert_eq!(made.right_renamed().unwrap().unwrap(), "b:int,a:int");
+        let made = join("inner", "a:int,b:int", "b:int,c:int", ("a", "b")).unwrap();
+        assert_eq!(made.output, "a:int,b:int,c:int");
+        assert!(join("inner", "a:int", "a:int,b:int", "a").unwrap().right_renamed().unwrap().is_none());
+        let cases: [(_, _, &[(&str, &str)], _); 6] = [
+            ("a:int", "b:long", &[("a", "b")], "the key a = b is int on the left and long on the right"),
+            ("a:int", "b:int", &[("a", "x")], "the join is by a = x, but on the right side there is no column x"),
+            ("a:int", "b:int", &[("x", "b")], "the join is by x = b, but on the left side there is no column x"),
+            ("a:int", "b:int,c:int", &[("a", "b"), ("a", "c")], "the key a is named twice"),
+            ("a:int,b:int", "c:int", &[("a", "c"), ("b", "c")], "the key c of the right side is named twice"),
+            ("a:int,b:int", "a:int,c:int", &[("b", "c")], "both sides have a column a that is no key"),
+        ];
+        for (left, right, on, message) in cases {
+            for kind in ["inner", "anti"] {
+                let error = join(kind, left, right, on).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::SchemaMismatch, "{error}");
+                assert!(error.message().contains(message), "{error}");
+            }
+        }
     }
 
     #[test]

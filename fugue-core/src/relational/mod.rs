@@ -6,10 +6,12 @@
 mod bind;
 mod derived;
 mod join;
+mod keys;
 mod select;
 mod set_op;
 
 pub(crate) use derived::{Asked, Planner, SampleSize, Verb, step};
 pub use join::{Join, JoinKind};
-pub use select::{Group, Select, SelectPlan};
+pub use keys::IntoJoinKeys;
+pub use select::{Group, IntoSelect, Select, SelectPlan};
 pub use set_op::{SetKind, SetOp};

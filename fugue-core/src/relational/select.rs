@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::expr::{Expr, IntoColumn, Typed, TypedAggregate, TypedWindow};
+use crate::expr::{Expr, IntoColumns, Typed, TypedAggregate, TypedWindow};
 use crate::schema::Schema;
 
 use super::bind;
 
-/// What a user asks: columns, and what goes with them. `DataFrame::select` takes columns alone, `DataFrame::select_with` all of this.
+/// What a user asks of `DataFrame::select`: columns, and what goes with them.
 ///
 /// With aggregates among the columns, all others that are not literals are group keys.
 #[derive(Clone, Debug)]
@@ -22,9 +22,8 @@ pub struct Select {
 impl Select {
     /// These columns: names or expressions with names of their own.
     #[must_use]
-    pub fn new<C: IntoColumn>(columns: impl IntoIterator<Item = C>) -> Self {
-        let columns = columns.into_iter().map(IntoColumn::into_column).collect();
-        Self { columns, filter: None, having: None, distinct: false }
+    pub fn new(columns: impl IntoColumns) -> Self {
+        Self { columns: columns.into_columns(), filter: None, having: None, distinct: false }
     }
 
     /// Of the rows for which this is true; it may not hold aggregates. Several are all asked for.
@@ -63,6 +62,31 @@ impl Select {
     /// whatever [`Expr::typed`] refuses.
     pub fn bind(&self, input: &Schema) -> Result<SelectPlan> {
         bind::select(self, input)
+    }
+}
+
+/// What can be selected: columns (see [`IntoColumns`]), or a [`Select`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be selected",
+    label = "neither columns nor a Select",
+    note = "write a name or an expression, several of one kind as [\"a\", \"b\"], or both as (\"a\", col(\"b\") + 1)",
+    note = "an iterator is collected first: .collect::<Vec<_>>(); a tuple holds 12 at most"
+)]
+pub trait IntoSelect {
+    /// The request.
+    fn into_select(self) -> Select;
+}
+
+impl IntoSelect for Select {
+    fn into_select(self) -> Select {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: IntoColumns> IntoSelect for C {
+    fn into_select(self) -> Select {
+        Select::new(self)
     }
 }
 
@@ -113,9 +137,8 @@ impl SelectPlan {
     /// # Errors
     /// `ExpressionInvalid` for no aggregates, for a column that is none, and for names that are missing or stand twice; `ColumnNotFound` for
     /// keys that are not there.
-    pub fn aggregate<K: AsRef<str>>(input: &Schema, keys: &[K], aggregates: &[Expr]) -> Result<Self> {
-        let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
-        bind::aggregate(input, &keys, aggregates)
+    pub fn aggregate(input: &Schema, keys: &[Expr], aggregates: &[Expr]) -> Result<Self> {
+        bind::aggregate(input, keys, aggregates)
     }
 
     /// All columns and more: a name that is there gets the new values in its place, the others come after, in the order given.

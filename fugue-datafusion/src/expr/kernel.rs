@@ -11,10 +11,10 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use fugue_core::expr::{Typed, TypedNode, evaluate};
+use fugue_core::expr::{Typed, evaluate};
 use fugue_core::schema::normalise_array;
 use fugue_core::travel::error_to_text;
-use fugue_core::{Error, ErrorKind, Field, Result, Schema};
+use fugue_core::{Error, ErrorKind, Result, Schema};
 
 use crate::error::into_native;
 use crate::travel::Site;
@@ -40,17 +40,7 @@ pub(crate) struct Kernel {
 impl Kernel {
     /// The call of a kernel over columns of a plan.
     pub(crate) fn call(typed: &Typed, plan: &LogicalPlan, site: Option<Site>) -> Result<Expr> {
-        let columns = typed.columns();
-        let mut fields = Vec::with_capacity(columns.len());
-        typed.walk(&mut |e| {
-            if let TypedNode::Column(position) = e.node {
-                fields.push((position, e.ty.clone()));
-            }
-        });
-        fields.sort_unstable_by_key(|(position, _)| *position);
-        fields.dedup_by_key(|(position, _)| *position);
-        let args = Schema::new(fields.into_iter().enumerate().map(|(i, (_, ty))| Field::new(format!("_{i}"), ty)))?;
-        let moved = typed.moved(&|position| columns.binary_search(&position).unwrap_or_default());
+        let (moved, columns, args) = typed.as_function()?;
         let function = Self::new(moved, args, site.is_some())?;
         let args = columns.into_iter().map(|position| column(plan, position)).collect();
         Ok(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(ScalarUDF::new_from_impl(function)), args)))

@@ -2,9 +2,12 @@
 
 mod aggregate;
 mod join;
+mod plans;
 mod select;
 mod sets;
 mod take;
+
+pub use plans::Plans;
 
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
@@ -23,7 +26,7 @@ use crate::types::{column, is_plain};
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn select(frame: &DataFusionFrame, plan: &SelectPlan, site: Option<Site>) -> Result<Option<DataFusionFrame>> {
+fn select(frame: &DataFusionFrame, plan: &SelectPlan, site: Option<Site>) -> Result<Option<DataFusionFrame>> {
     select::select(frame, plan, site)
 }
 
@@ -31,7 +34,7 @@ pub fn select(frame: &DataFusionFrame, plan: &SelectPlan, site: Option<Site>) ->
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn join(left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Result<Option<DataFusionFrame>> {
+fn join(left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Result<Option<DataFusionFrame>> {
     join::join(left, right, join)
 }
 
@@ -39,7 +42,7 @@ pub fn join(left: &DataFusionFrame, right: &DataFusionFrame, join: &Join) -> Res
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn set_op(left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Result<Option<DataFusionFrame>> {
+fn set_op(left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Result<Option<DataFusionFrame>> {
     sets::set_op(left, right, op)
 }
 
@@ -47,7 +50,7 @@ pub fn set_op(left: &DataFusionFrame, right: &DataFusionFrame, op: &SetOp) -> Re
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn sort(frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<DataFusionFrame>> {
+fn sort(frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) -> Result<Option<DataFusionFrame>> {
     let schema = frame.schema();
     // The heap of DataFusion for the first rows panics where it is to hold none.
     if limit == Some(0) || order.iter().any(|key| schema.fields()[key.column].ty().is_nested()) {
@@ -63,7 +66,7 @@ pub fn sort(frame: &DataFusionFrame, order: &[TypedSort], limit: Option<u64>) ->
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn take(frame: &DataFusionFrame, keys: &[usize], order: &[TypedSort], rows: u64) -> Result<Option<DataFusionFrame>> {
+fn take(frame: &DataFusionFrame, keys: &[usize], order: &[TypedSort], rows: u64) -> Result<Option<DataFusionFrame>> {
     take::take(frame, keys, order, rows)
 }
 
@@ -71,7 +74,7 @@ pub fn take(frame: &DataFusionFrame, keys: &[usize], order: &[TypedSort], rows: 
 ///
 /// # Errors
 /// `EngineFailed` for what DataFusion does not plan.
-pub fn limit(frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
+fn limit(frame: &DataFusionFrame, rows: u64) -> Result<Option<DataFusionFrame>> {
     // The number is a signed literal in the plan.
     let rows = usize::try_from(rows.min(i64::MAX as u64)).unwrap_or(usize::MAX);
     let plan = LogicalPlanBuilder::from(frame.plan().clone()).limit(0, Some(rows));

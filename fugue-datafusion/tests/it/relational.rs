@@ -84,7 +84,7 @@ fn programs(df: &DataFrame) -> fugue_core::Result<Vec<(&'static str, DataFrame)>
                 max("x").alias("m"),
             ])?,
         ),
-        ("having", df.select_with(Select::new([col("k"), sum("n").alias("s")]).having(sum("n").gt(0).or(col("k").is_null())))?),
+        ("having", df.select(Select::new([col("k"), sum("n").alias("s")]).having(sum("n").gt(0).or(col("k").is_null())))?),
         ("inner", df.join_on(&other, "inner", ["x"])?),
         ("left", df.join_on(&other, "left_outer", ["x"])?),
         ("right", df.join_on(&other, "right_outer", ["x"])?),

@@ -31,6 +31,7 @@ use super::{Function, Typed, TypedNode};
 
 pub(crate) use aggregate::Fold;
 pub use aggregate::{aggregate, quantile_of};
+pub(super) use pattern::regex;
 pub use window::window;
 
 /// The value of an expression for each row of a batch, whose columns are in the contract's layout of the schema that the expression was

@@ -5,6 +5,7 @@ use arrow::array::AsArray;
 use crate::error::Result;
 use crate::schema::Type;
 
+use super::super::kernels::regex;
 use super::super::{Expr, Function, TimeUnit, Typed, TypedNode};
 use super::common::{as_decimal, comparable, decimal, decimal_result, is_number};
 use super::{Half, called, convert, null_of, refused, unified, unified_by};
@@ -212,9 +213,9 @@ impl Call<'_> {
         };
         let Some(pattern) = pattern else { return Ok(null_of(&ty)) };
         if self.function != Function::Like
-            && let Err(e) = regex::Regex::new(pattern)
+            && let Err(e) = regex(pattern)
         {
-            return Err(refused(self.expr, format!("the pattern is no regular expression: {e}")).with_source(e));
+            return Err(refused(self.expr, e.message()).with_source(e));
         }
         Ok(called(self.function, args, ty))
     }

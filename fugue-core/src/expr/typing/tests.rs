@@ -175,7 +175,7 @@ fn what_fits_no_rule_is_refused_with_what_to_write() {
         (concat(Vec::<Expr>::new()), ExpressionInvalid, "concat needs an argument"),
         (coalesce(Vec::<Expr>::new()), ExpressionInvalid, "write .cast"),
         (col("s").like(col("s")), ExpressionInvalid, "the pattern of like is a literal"),
-        (col("s").regex_match("("), ExpressionInvalid, "the pattern is no regular expression"),
+        (col("s").regex_match("("), ExpressionInvalid, "is no regular expression"),
         (col("s").substring_from(1.5), ExpressionInvalid, "substring counts in long, and this is double"),
         (col("s").substring_from(col("ul")), ExpressionInvalid, "write .cast(\"long\")"),
         (col("t").year(), ExpressionInvalid, "year takes a date, datetime or timestamp, and this is time"),

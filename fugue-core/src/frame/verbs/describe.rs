@@ -56,14 +56,14 @@ impl DataFrame {
             for (n, question) in QUESTIONS.iter().enumerate() {
                 let asking = question(name).alias(&format!("{i} {n}"));
                 // What a function does not take has no answer.
-                if SelectPlan::aggregate::<&str>(self.schema(), &[], std::slice::from_ref(&asking)).is_ok() {
+                if SelectPlan::aggregate(self.schema(), &[], std::slice::from_ref(&asking)).is_ok() {
                     found[n] = Some(asked.len());
                     asked.push(asking);
                 }
             }
             places.push(found);
         }
-        let answers = ask.select(SelectPlan::aggregate::<&str>(self.schema(), &[], &asked))?;
+        let answers = ask.select(SelectPlan::aggregate(self.schema(), &[], &asked))?;
         let told = answers.collect().await.map_err(|e| ask.tell(e))?;
         let told = concat_batches(answers.schema().arrow(), &told)?;
         let rows = describe(self.schema(), &told, &places).map_err(|e| ask.tell(e))?;

@@ -1,13 +1,13 @@
 //! Joins by equal columns.
 
-use std::sync::Arc;
-
 use crate::error::Result;
 use crate::frame::DataFrame;
-use crate::partition::IntoNames;
-use crate::relational::{Join, JoinKind, Verb};
+use crate::relational::{IntoJoinKeys, Join, JoinKind, Verb};
 
 use super::Ask;
+
+/// The names of a key on the left and on the right.
+type JoinKey = (std::sync::Arc<str>, std::sync::Arc<str>);
 
 /// A kind of join, or a word for one, in any case: `inner`, `left_outer`, `right_outer`, `full_outer`, `cross`, `semi`, `left_semi`, `anti`,
 /// `left_anti`.
@@ -67,13 +67,28 @@ impl DataFrame {
         self.joined(&self.ask(Verb::Join), other, kind.into_join_kind(), None)
     }
 
-    /// A join by these columns, which must be all that the frames have in common.
+    /// A join by these columns: names that both sides have, pairs of a name here and one there, or a list of these. The key has its name of this
+    /// frame in the result; no other columns of the two may have one name.
+    ///
+    /// ```
+    /// # use fugue_core::{Session, row::Row};
+    /// # #[derive(Row)] struct Order { buyer: i64, amount: f64 }
+    /// # #[derive(Row)] struct Customer { id: i64, name: String }
+    /// # let session = Session::local()?;
+    /// # let orders = session.frame(vec![Order { buyer: 1, amount: 2.5 }])?;
+    /// # let customers = session.frame(vec![Customer { id: 1, name: "Ada".into() }])?;
+    /// let named = orders.join_on(&customers, "inner", ("buyer", "id"))?;
+    /// assert_eq!(named.schema().to_string(), "buyer:long,amount:double,name:str");
+    /// # Ok::<(), fugue_core::Error>(())
+    /// ```
+    ///
+    /// Several keys are written `["a", "b"]`, or `[("buyer", "id"), ("day", "day")]` where names differ.
     ///
     /// # Errors
     /// As [`join`](Self::join); `SchemaMismatch` for a key that one side lacks or that is named twice, and for further columns of one name.
     #[track_caller]
-    pub fn join_on(&self, other: &Self, kind: impl IntoJoinKind, keys: impl IntoNames) -> Result<Self> {
-        self.joined(&self.ask(Verb::Join), other, kind.into_join_kind(), Some(&keys.into_names()))
+    pub fn join_on(&self, other: &Self, kind: impl IntoJoinKind, keys: impl IntoJoinKeys) -> Result<Self> {
+        self.joined(&self.ask(Verb::Join), other, kind.into_join_kind(), Some(&keys.into_join_keys()))
     }
 
     /// This frame joined with one after the other, each time by all columns that the result so far and the frame have in common.
@@ -87,7 +102,7 @@ impl DataFrame {
         others.into_iter().try_fold(self.clone(), |joined, other| joined.joined(&ask, other, Ok(kind), None))
     }
 
-    fn joined(&self, ask: &Ask<'_>, other: &Self, kind: Result<JoinKind>, on: Option<&[Arc<str>]>) -> Result<Self> {
+    fn joined(&self, ask: &Ask<'_>, other: &Self, kind: Result<JoinKind>, on: Option<&[JoinKey]>) -> Result<Self> {
         let join = kind.and_then(|kind| Join::new(kind, self.schema(), other.schema(), on));
         let frame = join.and_then(|join| {
             ask.planner().comparable(&join.left, join.keys.iter().map(|(left, _)| *left))?;

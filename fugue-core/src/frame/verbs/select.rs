@@ -1,16 +1,16 @@
 //! Columns and rows: select, filter, assign, rename, drop, alter, distinct.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::expr::{Expr, IntoColumn, Typed, col};
+use crate::expr::{Expr, IntoColumns, Typed, col};
 use crate::partition::IntoNames;
-use crate::relational::{Select, SelectPlan, Verb};
+use crate::relational::{IntoSelect, SelectPlan, Verb};
 use crate::schema::{IntoSchema, Schema};
 
 use crate::frame::DataFrame;
 
 /// Columns and rows; nothing runs before an action.
 impl DataFrame {
-    /// These columns: names, or expressions with names. With aggregates among them all others but literals are group keys.
+    /// These columns: names, expressions with names, or both in a tuple. With aggregates among them all others but literals are group keys.
     ///
     /// ```
     /// # use fugue_core::{Session, row::Row};
@@ -20,20 +20,13 @@ impl DataFrame {
     /// # fugue_core::blocking::wait(async {
     /// # let session = Session::local()?;
     /// # let sales = session.frame(vec![Sale { shop: "A".into(), price: 2.0, n: 3 }, Sale { shop: "A".into(), price: 1.5, n: 2 }])?;
-    /// let totals = sales.select([col("shop"), sum(col("price") * col("n")).alias("total")])?;
+    /// let totals = sales.select(("shop", sum(col("price") * col("n")).alias("total")))?;
     /// assert_eq!(totals.rows::<Total>().await?, [Total { shop: "A".into(), total: 9.0 }]);
     /// # Ok(()) })?;
     /// # Ok::<(), fugue_core::Error>(())
     /// ```
     ///
-    /// # Errors
-    /// `ColumnNotFound`, `ExpressionInvalid` for what fits no rule, has no name or a name that stands twice.
-    #[track_caller]
-    pub fn select<C: IntoColumn>(&self, columns: impl IntoIterator<Item = C>) -> Result<Self> {
-        self.ask(Verb::Select).select(Select::new(columns).bind(self.schema()))
-    }
-
-    /// The same with filter, having and distinct in one request.
+    /// A [`Select`](crate::relational::Select) asks for filter, having and distinct in the same request.
     ///
     /// ```
     /// # use fugue_core::{Session, row::Row};
@@ -44,17 +37,17 @@ impl DataFrame {
     /// # let session = Session::local()?;
     /// # let visit = |page: &str, bot| Visit { page: page.into(), bot };
     /// # let visits = session.frame(vec![visit("a", false), visit("a", false), visit("b", true), visit("b", false)])?;
-    /// let often = Select::new([col("page"), count_all().alias("n")]).filter(!col("bot")).having(count_all().gt(1));
-    /// assert_eq!(visits.select_with(often)?.count().await?, 1);
+    /// let often = Select::new(("page", count_all().alias("n"))).filter(!col("bot")).having(count_all().gt(1));
+    /// assert_eq!(visits.select(often)?.count().await?, 1);
     /// # Ok(()) })?;
     /// # Ok::<(), fugue_core::Error>(())
     /// ```
     ///
     /// # Errors
-    /// As [`select`](Self::select).
+    /// `ColumnNotFound`, `ExpressionInvalid` for what fits no rule, has no name or a name that stands twice.
     #[track_caller]
-    pub fn select_with(&self, select: Select) -> Result<Self> {
-        self.ask(Verb::Select).select(select.bind(self.schema()))
+    pub fn select(&self, columns: impl IntoSelect) -> Result<Self> {
+        self.ask(Verb::Select).select(columns.into_select().bind(self.schema()))
     }
 
     /// The rows for which a condition is true (and not null).
@@ -95,9 +88,8 @@ impl DataFrame {
     /// # Errors
     /// `ColumnNotFound`; `ExpressionInvalid` for aggregates, and for columns without a name or with one that stands twice.
     #[track_caller]
-    pub fn assign(&self, columns: impl IntoIterator<Item = Expr>) -> Result<Self> {
-        let columns: Vec<Expr> = columns.into_iter().collect();
-        self.ask(Verb::Assign).select(SelectPlan::assign(self.schema(), &columns))
+    pub fn assign(&self, columns: impl IntoColumns) -> Result<Self> {
+        self.ask(Verb::Assign).select(SelectPlan::assign(self.schema(), &columns.into_columns()))
     }
 
     /// Other names for some columns, all at once: two names may be swapped. No pairs change nothing.

@@ -57,7 +57,7 @@ pub(super) fn project(input: &Schema, columns: Vec<(String, Typed)>) -> Result<S
 }
 
 /// See [`SelectPlan::aggregate`].
-pub(super) fn aggregate(input: &Schema, keys: &[&str], aggregates: &[Expr]) -> Result<SelectPlan> {
+pub(super) fn aggregate(input: &Schema, keys: &[Expr], aggregates: &[Expr]) -> Result<SelectPlan> {
     if aggregates.is_empty() {
         return Err(invalid(
             "there is nothing to aggregate; name at least one aggregate, such as sum(\"a\").alias(\"a\")".to_owned(),
@@ -71,9 +71,17 @@ pub(super) fn aggregate(input: &Schema, keys: &[&str], aggregates: &[Expr]) -> R
             "only aggregates stand here, such as sum(\"a\"); other columns are keys, or belong into a select",
         ));
     }
-    let keys: Vec<Expr> = keys.iter().map(|key| crate::expr::col(key)).collect();
+    if let Some(aggregate) = keys.iter().find(|key| key.has_aggregate()) {
+        return Err(refused(aggregate, "an aggregate cannot be a group key; aggregate first, then group by what it gave"));
+    }
+    if let Some(literal) = keys.iter().find(|key| key.is_literal()) {
+        return Err(refused(
+            literal,
+            "a literal is the same in all rows and cannot be a group key; leave it out, or write col(\"…\")",
+        ));
+    }
     let columns: Vec<Expr> = keys.iter().chain(aggregates).cloned().collect();
-    group::group(input, keys.iter(), &named(&columns)?, None)
+    group::group(input, keys.iter().map(Expr::without_alias), &named(&columns)?, None)
 }
 
 /// See [`SelectPlan::assign`].

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::expr::{Over, TypedNode, all, avg, col, count, count_all, count_distinct, lit, max, null, row_number, sum};
+use crate::expr::{
+    IntoColumns, Over, TypedNode, all, avg, col, count, count_all, count_distinct, lit, max, null, row_number, sum,
+};
 use crate::schema::format_value;
 
 fn input() -> Schema {
@@ -180,14 +182,14 @@ fn filters_and_projections() {
 fn aggregates_by_keys() {
     let greatest = [max("b").alias("b"), (max("b") * 2).cast("int").alias("c")];
     assert_eq!(
-        steps(&SelectPlan::aggregate(&input(), &["a"], &greatest).unwrap()),
+        steps(&SelectPlan::aggregate(&input(), &[col("a")], &greatest).unwrap()),
         "by [#0] make [max(#1)] (_k0:double,_a0:int); columns #0, #1, multiply(#1->long, 2)->int -> a:double,b:int,c:int"
     );
     assert_eq!(
-        steps(&SelectPlan::aggregate(&input(), &[] as &[&str], &greatest).unwrap()),
+        steps(&SelectPlan::aggregate(&input(), &[], &greatest).unwrap()),
         "by [] make [max(#1)] (_a0:int); columns #0, multiply(#0->long, 2)->int -> b:int,c:int"
     );
-    let refused = |keys: &[&str], aggregates: &[Expr]| refusal(SelectPlan::aggregate(&input(), keys, aggregates));
+    let refused = |keys: &[&str], aggregates: &[Expr]| refusal(SelectPlan::aggregate(&input(), &keys.into_columns(), aggregates));
     assert!(refused(&["a"], &[]).contains("nothing to aggregate"));
     assert!(refused(&["a"], &[lit(1).alias("x")]).contains("only aggregates stand here"));
     assert!(refused(&["a"], &[col("b")]).contains("only aggregates stand here"));
@@ -196,7 +198,7 @@ fn aggregates_by_keys() {
     assert!(refused(&["a"], &[avg("b").alias("a")]).contains("two columns are named a"));
     assert!(refused(&["a", "a"], &[avg("b").alias("x")]).contains("two columns are named a"));
     assert!(refused(&["a"], &[(avg("b") + col("b")).alias("x")]).contains("neither a group key"));
-    let unknown = SelectPlan::aggregate(&input(), &["x"], &greatest).unwrap_err();
+    let unknown = SelectPlan::aggregate(&input(), &[col("x")], &greatest).unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::ColumnNotFound);
 }
 

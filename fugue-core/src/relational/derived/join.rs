@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::AnyFrame;
 use crate::error::{Error, ErrorKind, Result};
+use crate::expr::Typed;
 use crate::group::{Groups, ZipKind};
 use crate::partition::PartitionSpec;
 use crate::relational::{Join, JoinKind};
@@ -29,6 +30,12 @@ impl Planner {
             JoinKind::FullOuter => ZipKind::FullOuter,
         };
         self.comparable(&join.left, join.keys.iter().map(|(left, _)| *left))?;
+        // Groups of several frames have keys of one name.
+        if let Some(renamed) = join.right_renamed()? {
+            let columns = join.right.fields().iter().enumerate().map(|(i, field)| Typed::column(i, field.ty().clone()));
+            let right = self.rows(right, None, columns.collect(), &renamed)?;
+            return self.join(left, &right, &Join { right: renamed, ..join.clone() });
+        }
         let keys: Vec<&str> = join.keys.iter().map(|(left, _)| join.left.fields()[*left].name()).collect();
         self.comap([left, right], how, &PartitionSpec::new().by(keys)?, &Joined { join: join.clone() }, &join.output)
     }

@@ -23,11 +23,11 @@ fn mistakes_are_found_when_the_plan_is_built() {
             (|df| df.select(["x"]), ErrorKind::ColumnNotFound, "select", line!()),
             (|df| df.select([col("a") + 1]), ErrorKind::ExpressionInvalid, "select", line!()),
             (|df| df.select(["a", "a"]), ErrorKind::ExpressionInvalid, "select", line!()),
-            (|df| df.select_with(Select::new(["a"]).filter(max("a").gt(1))), ErrorKind::ExpressionInvalid, "select", line!()),
+            (|df| df.select(Select::new(["a"]).filter(max("a").gt(1))), ErrorKind::ExpressionInvalid, "select", line!()),
             (|df| df.filter(col("x").gt(1)), ErrorKind::ColumnNotFound, "filter", line!()),
             (|df| df.assign([sum("a").alias("s")]), ErrorKind::ExpressionInvalid, "assign", line!()),
             (|df| df.aggregate([lit(1).alias("x")]), ErrorKind::ExpressionInvalid, "aggregate", line!()),
-            (|df| df.group_by("a").aggregate([]), ErrorKind::ExpressionInvalid, "aggregate", line!()),
+            (|df| df.group_by("a").aggregate(()), ErrorKind::ExpressionInvalid, "aggregate", line!()),
             (|df| df.group_by("x").aggregate([sum("a").alias("s")]), ErrorKind::ColumnNotFound, "aggregate", line!()),
             (|df| df.rename([("x", "y")]), ErrorKind::ColumnNotFound, "rename", line!()),
             (|df| df.rename([("a", "b")]), ErrorKind::SchemaInvalid, "rename", line!()),
@@ -87,7 +87,7 @@ fn rows_that_fail_are_counted_as_they_came() {
         &(0..20_000).map(|i| if i == 12_345 { "x".into() } else { i.to_string() }).collect::<Vec<_>>().join(";"),
     );
     let even = Select::new([col("s").cast("int").alias("i")]).filter(col("s").not_eq("7"));
-    let error = blocking::wait(df.select_with(even).unwrap().collect()).unwrap_err();
+    let error = blocking::wait(df.select(even).unwrap().collect()).unwrap_err();
     assert_eq!((error.context("row"), error.context("rows")), (Some("12345"), Some("s=x")), "{error:?}");
 }
 

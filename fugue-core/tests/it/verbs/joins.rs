@@ -22,6 +22,9 @@ fn joins_of_every_kind() {
         for (kind, schema, rows) in cases {
             is(&left.join(&right, kind).unwrap(), schema, rows);
             is(&left.join_on(&right, kind, "k").unwrap(), schema, rows);
+            let renamed = right.rename([("k", "other")]).unwrap();
+            is(&left.join_on(&renamed, kind, ("k", "other")).unwrap(), schema, rows);
+            is(&left.join_on(&renamed, kind, [("k", "other")]).unwrap(), schema, rows);
         }
     }
 }
@@ -43,6 +46,19 @@ fn columns_are_those_of_the_left_and_then_the_others() {
         is(&right.join(&left, "anti").unwrap(), "c:str,a:int", "2,7");
         let bools = frame(&session, "c:bool,a:int", "true,1; false,7");
         is(&left.join(&bools, "left_outer").unwrap(), "a:int,b:str,c:bool", "1,2,true; 3,4,N");
+    }
+}
+
+#[test]
+fn keys_of_two_names_may_be_crossed() {
+    for session in sessions() {
+        let left = frame(&session, "a:int,b:int,c:str", "1,2,x; 3,4,y; 5,N,z");
+        let right = frame(&session, "b:int,d:str,a:int", "1,p,2; 3,q,9; N,r,5");
+        let by = [("a", "b"), ("b", "a")];
+        let schema = "a:int,b:int,c:str,d:str";
+        is(&left.join_on(&right, "inner", by).unwrap(), schema, "1,2,x,p");
+        is(&left.join_on(&right, "full_outer", by).unwrap(), schema, "1,2,x,p; 3,4,y,N; 5,N,z,N; 3,9,N,q; N,5,N,r");
+        is(&left.join_on(&right, "anti", by).unwrap(), "a:int,b:int,c:str", "3,4,y; 5,N,z");
     }
 }
 
@@ -133,4 +149,8 @@ fn what_cannot_be_joined_is_refused_at_once() {
     assert_eq!(on(&["a"]), ErrorKind::SchemaMismatch);
     assert_eq!(on(&["a", "a", "b"]), ErrorKind::SchemaMismatch);
     assert_eq!(on(&["a", "x"]), ErrorKind::SchemaMismatch);
+    let other = frame(session, "x:long,y:int", "");
+    let error = left.join_on(&other, "inner", [("a", "y"), ("b", "x")]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+    assert!(error.message().contains("b = x is int on the left and long on the right"), "{error}");
 }

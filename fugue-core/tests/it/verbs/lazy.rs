@@ -113,7 +113,7 @@ fn no_more_columns_are_read_than_are_asked_for() {
             (df.group_by("b").aggregate([sum("d").alias("d")]), vec![1, 3]),
             (df.aggregate([sum("b").alias("b")]), vec![1]),
             (df.filter(col("d").gt(3)).unwrap().select(["a"]), vec![0, 1, 2, 3]),
-            (df.select_with(fugue_core::relational::Select::new(["a"]).filter(col("d").gt(3))), vec![0, 3]),
+            (df.select(fugue_core::relational::Select::new(["a"]).filter(col("d").gt(3))), vec![0, 3]),
         ];
         for (made, wanted) in cases {
             blocking::wait(made.unwrap().count()).unwrap();

@@ -1,8 +1,10 @@
 //! Select, filter, assign, aggregate, and the verbs over columns.
 
-use fugue_core::expr::{all, avg, col, collect_list, count, count_all, count_distinct, first, lit, max, median, min, sum, typed};
+use fugue_core::expr::{
+    all, all_of, any_of, avg, col, collect_list, count, count_all, count_distinct, first, lit, max, median, min, sum, typed,
+};
 use fugue_core::relational::Select;
-use fugue_core::{DataFrame, Session, blocking};
+use fugue_core::{DataFrame, ErrorKind, Session, blocking};
 
 use super::{collect, frame, is, sessions};
 
@@ -27,8 +29,8 @@ fn selects_make_columns() {
         let df = input(&session);
         let columns = [col("b"), (col("b") + 1).cast("str").alias("c")];
         is(&df.select(columns.clone()).unwrap(), "b:int,c:str", "2,3; 2,3; 1,2; 4,5; 4,5");
-        is(&df.select_with(Select::new(columns).distinct()).unwrap(), "b:int,c:str", "2,3; 1,2; 4,5");
-        is(&df.select_with(Select::new([all()]).filter((col("a") + col("b")).eq(3))).unwrap(), "a:double,b:int", "1,2");
+        is(&df.select(Select::new(columns).distinct()).unwrap(), "b:int,c:str", "2,3; 1,2; 4,5");
+        is(&df.select(Select::new([all()]).filter((col("a") + col("b")).eq(3))).unwrap(), "a:double,b:int", "1,2");
         is(&df.select(["b"]).unwrap(), "b:int", "2; 2; 1; 4; 4");
         is(&df.select([lit(1).alias("one")]).unwrap(), "one:long", "1; 1; 1; 1; 1");
     }
@@ -42,10 +44,10 @@ fn selects_with_aggregates_group_by_the_other_columns() {
         is(&df.select([col("a"), total.clone().alias("b")]).unwrap(), "a:double,b:double", "1,2; 3,4; N,7");
         let having = sum("b").gt_eq(7).or(col("a").eq(1));
         let select = Select::new([col("a"), total.clone().alias("c")]).having(having.clone());
-        is(&df.select_with(select).unwrap(), "a:double,c:double", "1,2; N,7");
+        is(&df.select(select).unwrap(), "a:double,c:double", "1,2; N,7");
         let select = Select::new([col("a"), lit(1).cast("str").alias("o"), total.alias("c")]).having(having.clone());
-        is(&df.select_with(select.clone()).unwrap(), "a:double,o:str,c:double", "1,1,2; N,1,7");
-        is(&df.select_with(select.filter(col("b").gt(1))).unwrap(), "a:double,o:str,c:double", "1,1,2");
+        is(&df.select(select.clone()).unwrap(), "a:double,o:str,c:double", "1,1,2; N,1,7");
+        is(&df.select(select.filter(col("b").gt(1))).unwrap(), "a:double,o:str,c:double", "1,1,2");
         // Keys that are computed, and a key that stands twice.
         let odd = (col("b") % 2).alias("odd");
         is(&df.select([odd.clone(), count_all().alias("n")]).unwrap(), "odd:long,n:long", "0,4; 1,1");
@@ -83,6 +85,32 @@ fn aggregates_give_one_row_or_one_per_key() {
 }
 
 #[test]
+fn names_and_expressions_stand_beside_one_another() {
+    for session in sessions() {
+        let df = input(&session);
+        let half = || (col("b") / 2).alias("half");
+        let more = df.group_by(("a", half())).aggregate((sum("b").alias("s"), count_all().alias("n"))).unwrap();
+        is(&more, "a:double,half:long,s:long,n:long", "1,1,2,1; N,1,2,1; N,0,1,1; 3,2,4,1; N,2,4,1");
+        let by_half = df.group_by(half()).aggregate(sum("b").alias("s")).unwrap();
+        is(&by_half, "half:long,s:long", "1,4; 0,1; 2,8");
+        is(&df.select(("b", (col("b") + 1).cast("int").alias("c"))).unwrap(), "b:int,c:int", "2,3; 2,3; 1,2; 4,5; 4,5");
+        is(&df.select("b").unwrap(), "b:int", "2; 2; 1; 4; 4");
+        is(&df.filter(col("b").in_range(2..4)).unwrap().select("b").unwrap(), "b:int", "2; 2");
+        is(
+            &df.filter(any_of((col("b").in_range(..2), all_of([col("a").is_null(), col("b").gt(2)])))).unwrap(),
+            "a:double,b:int",
+            "N,1; N,4",
+        );
+        let refused = |grouped: fugue_core::frame::Grouped| grouped.aggregate(sum("b").alias("s")).unwrap_err().kind();
+        assert_eq!(refused(df.group_by(sum("b"))), ErrorKind::ExpressionInvalid);
+        assert_eq!(refused(df.group_by(lit(1).alias("one"))), ErrorKind::ExpressionInvalid);
+        assert_eq!(refused(df.group_by(col("b") / 2)), ErrorKind::ExpressionInvalid);
+        assert_eq!(refused(df.group_by(("a", col("b").alias("a")))), ErrorKind::ExpressionInvalid);
+        assert_eq!(df.group_by(half()).take(1, "b").unwrap_err().kind(), ErrorKind::ExpressionInvalid);
+    }
+}
+
+#[test]
 fn no_rows_have_one_row_of_aggregates_and_none_by_key() {
     for session in sessions() {
         for df in [frame(&session, "a:double,b:int", ""), input(&session).filter(col("b").gt(9)).unwrap()] {
@@ -91,8 +119,8 @@ fn no_rows_have_one_row_of_aggregates_and_none_by_key() {
             is(&df.aggregate([median("b").alias("m"), count_distinct("b").alias("d")]).unwrap(), "m:double,d:long", "N,0");
             is(&df.group_by("a").aggregate(facts).unwrap(), "a:double,s:long,n:long,m:double,all:long", "");
             let one = Select::new([sum(col("b") + 1).alias("s")]);
-            is(&df.select_with(one.clone()).unwrap(), "s:long", "N");
-            is(&df.select_with(one.having(count_all().gt(0))).unwrap(), "s:long", "");
+            is(&df.select(one.clone()).unwrap(), "s:long", "N");
+            is(&df.select(one.having(count_all().gt(0))).unwrap(), "s:long", "");
         }
     }
 }

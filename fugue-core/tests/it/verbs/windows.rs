@@ -37,7 +37,7 @@ fn windows_of_several_kinds_stand_beside_one_another_after_a_filter() {
             row_number().over(Over::all().order_by("v").total_order()).alias("i"),
             col("v"),
         ]);
-        let made = df.select_with(select.filter(col("v").lt(9))).unwrap();
+        let made = df.select(select.filter(col("v").lt(9))).unwrap();
         is(&made, "m:double,r:long,n:long,i:long,v:int", "2.5,1,1,3,3; 2.5,2,1,1,1; 3.5,2,1,2,2; 3.5,1,1,4,4");
     }
 }

@@ -2,11 +2,13 @@
 
 mod like;
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, new_null_array};
 use arrow::datatypes::DataType;
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::Function;
@@ -14,6 +16,16 @@ use crate::expr::Function;
 use super::Operand;
 use super::text::operands::{Texts, wrong_call};
 use super::text::rewrite;
+
+/// The greatest compiled size of a pattern, in bytes: one that counts repetitions of repetitions would take all memory.
+const LARGEST: usize = 10 << 20;
+/// How many patterns a thread keeps compiled. A kernel is called for each batch, and an expression holds few patterns.
+const KEPT: usize = 16;
+
+thread_local! {
+    // Of each thread its own: a compiled pattern that threads share makes them wait for its scratch space.
+    static RECENT: RefCell<VecDeque<(Arc<str>, Regex)>> = const { RefCell::new(VecDeque::new()) };
+}
 
 /// The value of a function with a pattern for each of so many rows.
 ///
@@ -60,9 +72,33 @@ fn literal(function: Function, pattern: &Operand) -> Result<Option<&str>> {
     Ok(Texts::new(function, pattern)?.text(0))
 }
 
+/// The compiled pattern, which the thread keeps for its next batches.
 fn compile(pattern: &str) -> Result<Regex> {
-    Regex::new(pattern).map_err(|why| {
-        let message = format!("{pattern:?} is no regular expression: {why}");
+    RECENT.with_borrow_mut(|recent| {
+        let at = recent.iter().position(|(known, _)| **known == *pattern);
+        let found = match at.and_then(|at| recent.remove(at)) {
+            Some(found) => found,
+            None => (Arc::from(pattern), regex(pattern)?),
+        };
+        let compiled = found.1.clone();
+        recent.push_front(found);
+        recent.truncate(KEPT);
+        Ok(compiled)
+    })
+}
+
+/// A pattern, compiled anew.
+///
+/// # Errors
+/// `ExpressionInvalid` for one that is malformed, or too large once compiled.
+pub(in crate::expr) fn regex(pattern: &str) -> Result<Regex> {
+    RegexBuilder::new(pattern).size_limit(LARGEST).build().map_err(|why| {
+        let message = match why {
+            regex::Error::CompiledTooBig(limit) => {
+                format!("the regular expression {pattern:?} takes more than {limit} bytes once compiled; repeat less in it")
+            }
+            _ => format!("{pattern:?} is no regular expression: {why}"),
+        };
         Error::new(ErrorKind::ExpressionInvalid, message).with_source(why)
     })
 }

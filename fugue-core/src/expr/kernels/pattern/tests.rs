@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::super::Operand;
-use super::call;
+use super::{KEPT, RECENT, call, regex};
 use crate::error::ErrorKind;
 use crate::expr::Function;
 
@@ -99,6 +99,31 @@ fn regular_expressions_match_anywhere_and_replace_all() {
     assert_eq!(replaced("x*", constant(Some("-"))), wanted([Some("-a-1-b-2-2-"), Some("-g-r-ü-ß-e-"), None, Some("-")]));
     let by_row = column(&[Some("x"), Some("y"), Some("z"), None]);
     assert_eq!(replaced("[1ü]", by_row), wanted([Some("axb22"), Some("gryße"), None, None]));
+}
+
+#[test]
+fn patterns_are_compiled_once_by_a_thread() {
+    let compiled = || RECENT.with_borrow(|recent| recent.iter().map(|(pattern, _)| pattern.to_string()).collect::<Vec<_>>());
+    let is_match = |pattern: &str| {
+        let arg = constant(Some(pattern));
+        call(Function::RegexMatch, &[column(&[Some("a1")]), arg], 1).unwrap().as_boolean().value(0)
+    };
+    assert!(is_match("a.") && is_match(r"\d") && is_match("a."));
+    assert_eq!(compiled(), ["a.", r"\d"]);
+    let first = RECENT.with_borrow(|recent| recent[0].1.clone());
+    assert!(is_match("a."));
+    // The text of a pattern that was not compiled again stands where it stood.
+    assert!(RECENT.with_borrow(|recent| std::ptr::eq(first.as_str(), recent[0].1.as_str())));
+    (0..40).for_each(|n| assert!(!is_match(&format!("x{n}"))));
+    assert_eq!(compiled().len(), KEPT);
+    assert!(is_match("a."));
+}
+
+#[test]
+fn patterns_that_grow_without_end_are_refused() {
+    let error = regex("((a{1,200}){1,200}){1,200}").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ExpressionInvalid);
+    assert!(error.message().contains("once compiled"), "{error}");
 }
 
 #[test]
