@@ -74,7 +74,7 @@ pub(super) fn aggregate(input: &Schema, keys: &[Expr], aggregates: &[Expr]) -> R
     if let Some(aggregate) = keys.iter().find(|key| key.has_aggregate()) {
         return Err(refused(aggregate, "an aggregate cannot be a group key; aggregate first, then group by what it gave"));
     }
-    if let Some(literal) = keys.iter().find(|key| key.is_literal()) {
+    if let Some(literal) = keys.iter().find(|key| key.is_constant()) {
         return Err(refused(
             literal,
             "a literal is the same in all rows and cannot be a group key; leave it out, or write col(\"…\")",
