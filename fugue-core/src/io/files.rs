@@ -24,6 +24,19 @@ use crate::schema::{Field, Schema};
 /// Batches, each with the number of the file that it is from. After an error there is nothing more.
 pub(super) type FileBatches = Box<dyn Iterator<Item = Result<(usize, RecordBatch)>> + Send>;
 
+/// The batches that a reader has one by one, until there are none or one fails.
+pub(super) fn batches(mut next: impl FnMut() -> Result<Option<(usize, RecordBatch)>> + Send + 'static) -> FileBatches {
+    let mut ended = false;
+    Box::new(std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        let next = next().transpose();
+        ended = !matches!(next, Some(Ok(_)));
+        next
+    }))
+}
+
 /// What a format is asked for.
 #[derive(Debug)]
 pub(super) struct Request<'a> {
@@ -46,7 +59,10 @@ pub(super) trait Stored: Send + Sync + Debug {
     fn schema(&self) -> &Schema;
 
     /// The number of rows of a file, where it is known without reading them.
-    fn rows(&self, file: usize) -> Option<u64>;
+    fn rows(&self, file: usize) -> Option<u64> {
+        let _ = file;
+        None
+    }
 
     /// Reads files one after the other, the columns in the order asked for.
     fn scan(&self, request: Request<'_>) -> Result<FileBatches>;

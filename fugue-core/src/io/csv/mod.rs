@@ -16,7 +16,7 @@ pub(super) use write::{CsvSink, holds as writable};
 use self::records::Records;
 use self::scan::Scan;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::files::{FileBatches, Request, Stored};
+use crate::io::files::{FileBatches, Request, Stored, batches};
 use crate::io::options::{Columns, LoadOptions};
 use crate::io::path::{Stamp, failed};
 use crate::run::Cancel;
@@ -130,13 +130,10 @@ impl Stored for CsvFiles {
         &self.schema
     }
 
-    fn rows(&self, _: usize) -> Option<u64> {
-        None
-    }
-
     fn scan(&self, request: Request<'_>) -> Result<FileBatches> {
         let schema = self.schema.project(Some(&request.columns))?;
-        Ok(Box::new(Scan::new(Arc::clone(&self.files), self.dialect.clone(), schema, request)))
+        let mut scan = Scan::new(Arc::clone(&self.files), self.dialect.clone(), schema, request);
+        Ok(batches(move || scan.try_next()))
     }
 }
 

@@ -35,7 +35,6 @@ pub(super) struct Scan {
     /// The next of them.
     file: usize,
     open: Option<Records>,
-    ended: bool,
 }
 
 impl Scan {
@@ -52,11 +51,10 @@ impl Scan {
             numbers: request.files,
             file: 0,
             open: None,
-            ended: false,
         }
     }
 
-    fn try_next(&mut self) -> Result<Option<(usize, RecordBatch)>> {
+    pub(super) fn try_next(&mut self) -> Result<Option<(usize, RecordBatch)>> {
         while let Some(&number) = self.numbers.get(self.file) {
             let Some(file) = self.files.get(number) else { break };
             self.cancel.check()?;
@@ -98,19 +96,6 @@ impl Scan {
             return Ok(Some((number, RecordBatch::try_new_with_options(Arc::clone(&self.layout), arrays, &options)?)));
         }
         Ok(None)
-    }
-}
-
-impl Iterator for Scan {
-    type Item = Result<(usize, RecordBatch)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let next = self.try_next().transpose();
-        self.ended = !matches!(next, Some(Ok(_)));
-        next
     }
 }
 

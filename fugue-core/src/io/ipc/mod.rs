@@ -14,7 +14,7 @@ use arrow::record_batch::RecordBatch;
 pub(super) use write::{IpcSink, compression};
 
 use self::read::Reader;
-use super::files::{FileBatches, Request, Stored};
+use super::files::{FileBatches, Request, Stored, batches};
 use super::options::Columns;
 use super::path::{Stamp, failed, reopen};
 use super::source::project;
@@ -121,13 +121,9 @@ impl Stored for IpcFiles {
         &self.schema
     }
 
-    fn rows(&self, _: usize) -> Option<u64> {
-        None
-    }
-
     fn scan(&self, request: Request<'_>) -> Result<FileBatches> {
         let schema = self.schema.project(Some(&request.columns))?;
-        Ok(Box::new(Scan {
+        let mut scan = Scan {
             files: Arc::clone(&self.files),
             schema,
             columns: request.columns,
@@ -137,8 +133,8 @@ impl Stored for IpcFiles {
             file: 0,
             open: None,
             row: 0,
-            ended: false,
-        }))
+        };
+        Ok(batches(move || scan.try_next()))
     }
 }
 
@@ -155,7 +151,6 @@ struct Scan {
     open: Option<Reader>,
     /// The number of its next row in the file.
     row: u64,
-    ended: bool,
 }
 
 impl Scan {
@@ -188,19 +183,6 @@ impl Scan {
             return Ok(Some((number, ours)));
         }
         Ok(None)
-    }
-}
-
-impl Iterator for Scan {
-    type Item = Result<(usize, RecordBatch)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let next = self.try_next().transpose();
-        self.ended = !matches!(next, Some(Ok(_)));
-        next
     }
 }
 

@@ -20,7 +20,7 @@ use self::infer::Kind;
 use self::lines::Lines;
 use self::parse::{Json, parse};
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::files::{FileBatches, Request, Stored};
+use crate::io::files::{FileBatches, Request, Stored, batches};
 use crate::io::options::Columns;
 use crate::io::path::{Stamp, failed, invalid, reopen};
 use crate::run::Cancel;
@@ -126,13 +126,9 @@ impl Stored for JsonFiles {
         &self.schema
     }
 
-    fn rows(&self, _: usize) -> Option<u64> {
-        None
-    }
-
     fn scan(&self, request: Request<'_>) -> Result<FileBatches> {
         let schema = self.schema.project(Some(&request.columns))?;
-        Ok(Box::new(Scan {
+        let mut scan = Scan {
             files: Arc::clone(&self.files),
             layout: schema.to_arrow(),
             schema,
@@ -141,8 +137,8 @@ impl Stored for JsonFiles {
             numbers: request.files,
             file: 0,
             open: None,
-            ended: false,
-        }))
+        };
+        Ok(batches(move || scan.try_next()))
     }
 }
 
@@ -158,7 +154,6 @@ struct Scan {
     /// The next of them.
     file: usize,
     open: Option<Lines>,
-    ended: bool,
 }
 
 impl Scan {
@@ -196,19 +191,6 @@ impl Scan {
             return Ok(Some((number, RecordBatch::try_new_with_options(Arc::clone(&self.layout), columns, &options)?)));
         }
         Ok(None)
-    }
-}
-
-impl Iterator for Scan {
-    type Item = Result<(usize, RecordBatch)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let next = self.try_next().transpose();
-        self.ended = !matches!(next, Some(Ok(_)));
-        next
     }
 }
 

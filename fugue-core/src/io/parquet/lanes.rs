@@ -25,7 +25,6 @@ pub(super) struct Lanes {
     /// For each row group the number of its file, its lanes, and where their columns stand.
     groups: VecDeque<(usize, Vec<(usize, Vec<usize>)>)>,
     pool: Option<Pool>,
-    ended: bool,
 }
 
 struct Shared {
@@ -73,11 +72,11 @@ impl Lanes {
             order.push_back((file, members));
         }
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), cancel: cancel.clone() });
-        Self { shared, layout, groups: order, pool: pool.cloned(), ended: false }
+        Self { shared, layout, groups: order, pool: pool.cloned() }
     }
 
     /// One batch of all columns; none when nothing is left.
-    fn try_next(&mut self) -> Result<Option<(usize, RecordBatch)>> {
+    pub(super) fn try_next(&mut self) -> Result<Option<(usize, RecordBatch)>> {
         loop {
             self.shared.cancel.check()?;
             let Some((file, members)) = self.groups.front() else { return Ok(None) };
@@ -116,19 +115,6 @@ impl Lanes {
             let shared = Arc::clone(&self.shared);
             pool.spawn(move || shared.work());
         }
-    }
-}
-
-impl Iterator for Lanes {
-    type Item = Result<(usize, RecordBatch)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let next = self.try_next().transpose();
-        self.ended = !matches!(next, Some(Ok(_)));
-        next
     }
 }
 

@@ -16,7 +16,7 @@ use self::scan::{Column, Unit};
 use crate::cast::can_cast;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::Typed;
-use crate::io::files::{FileBatches, Request, Stored};
+use crate::io::files::{FileBatches, Request, Stored, batches};
 use crate::io::options::Columns;
 use crate::io::scan::add;
 use crate::run::Cancel;
@@ -116,7 +116,8 @@ impl Stored for ParquetFiles {
             }
             units.push((file, split));
         }
-        Ok(Box::new(Lanes::new(schema.to_arrow(), units, request.pool, request.cancel)))
+        let mut lanes = Lanes::new(schema.to_arrow(), units, request.pool, request.cancel);
+        Ok(batches(move || lanes.try_next()))
     }
 
     fn prunes(&self, filter: &Typed) -> bool {
