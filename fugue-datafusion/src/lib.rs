@@ -40,6 +40,7 @@ mod native;
 mod place;
 mod plan;
 pub mod relational;
+mod scan;
 mod source;
 mod sql;
 mod storage;

@@ -169,15 +169,17 @@ impl DataFrame {
         self.session.erased().partitions(&self.frame)
     }
 
-    /// The frame on the engine of another session, through Arrow, when an action asks for it.
+    /// The frame on the engine of another session, through Arrow, when an action asks for it. What that engine asks of it (columns, conditions,
+    /// a number of rows) becomes part of its plan here.
     ///
     /// # Errors
     /// Whatever the engine meets.
+    #[track_caller]
     pub fn on(&self, session: &Session) -> Result<Self> {
-        let stream = Source::shared(crate::engine::foreign(&self.frame));
+        let source = crate::engine::foreign(&self.frame, self.session.is_derived());
         Ok(Self {
             session: session.clone(),
-            frame: session.erased().ingest(stream)?,
+            frame: session.erased().ingest(source)?,
             deadline: self.deadline,
             cancel: self.cancel.clone(),
             progress: self.progress.clone(),
