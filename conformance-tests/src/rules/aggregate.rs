@@ -260,9 +260,8 @@ pub fn keys_have_one_zero(t: &Bench) -> Outcome {
 
 /// D87: the deviation of a single value that is not finite is not zero.
 pub fn deviations_of_what_is_not_finite(t: &Bench) -> Outcome {
-    let columns = || {
-        [is(stddev_population("x"), "double", values![f64::NAN]), is(variance_population("x"), "double", values![f64::NAN])]
-    };
+    let columns =
+        || [is(stddev_population("x"), "double", values![f64::NAN]), is(variance_population("x"), "double", values![f64::NAN])];
     aggregates(t, &table!("x:double"; [f64::NAN])?, &columns())?;
     aggregates(t, &table!("x:double"; [f64::INFINITY], [()])?, &columns())?;
     let table = table!("k:int,x:double"; [1, f64::NAN], [2, 1.0], [3, ()])?;
