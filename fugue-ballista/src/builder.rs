@@ -110,7 +110,7 @@ impl<'c> Builder<'c> {
     }
 
     /// A context of DataFusion whose frames run on the cluster, for programs that go on with DataFusion. Frames can be passed to
-    /// [`transform`](fugue_core::verbs::transform), which leaves them lazy.
+    /// [`transform`](fugue_core::calls::transform), which leaves them lazy.
     ///
     /// # Errors
     /// As [`start`](Self::start), and `SettingInvalid` for a cluster that would end with the builder: start it first.

@@ -39,7 +39,7 @@ use crate::submit::Client;
 use crate::worker::Driver;
 
 /// A context of DataFusion whose frames run on the cluster of a scheduler: `ballista://host:port`. Its frames can be passed to
-/// [`transform`](fugue_core::verbs::transform) and stay lazy. Contexts of a cluster in this process are made by
+/// [`transform`](fugue_core::calls::transform) and stay lazy. Contexts of a cluster in this process are made by
 /// [`Builder::context`](crate::Builder::context).
 ///
 /// # Errors

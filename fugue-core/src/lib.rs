@@ -7,6 +7,7 @@
 extern crate self as fugue_core;
 
 pub mod blocking;
+pub mod calls;
 pub mod cast;
 pub mod check;
 pub mod engine;
@@ -26,7 +27,6 @@ pub mod start;
 pub mod transform;
 mod transient;
 pub mod travel;
-pub mod verbs;
 
 pub use arrow;
 pub use chrono;

@@ -51,9 +51,13 @@ impl DataFusionFrame {
     /// # Errors
     /// [`SchemaInvalid`](fugue_core::ErrorKind::SchemaInvalid) naming a column whose type has no place in a portable schema.
     pub fn from_plan(plan: LogicalPlan) -> Result<Self> {
-        // A union says the types of its first input until its inputs are cast to what they have in common, which comes with the action.
-        let unites = plan.exists(|node| Ok(matches!(node, LogicalPlan::Union(_)))).map_err(from_native)?;
-        let schema = if unites {
+        // A union says the types of its first input until its inputs are cast to what they have in common, which comes with the action; and
+        // unsigned with signed numbers of 64 bits have a digit more once they are.
+        let says_otherwise = |node: &LogicalPlan| {
+            let unsigned = || node.schema().fields().iter().any(|field| *field.data_type() == DataType::UInt64);
+            Ok(matches!(node, LogicalPlan::Union(_)) || unsigned())
+        };
+        let schema = if plan.exists(says_otherwise).map_err(from_native)? {
             let coerced = Analyzer::new().execute_and_check(plan.clone(), &ConfigOptions::default(), |_, _| {});
             types::schema_of(&coerced.map_err(from_native)?)?
         } else {

@@ -3,7 +3,7 @@
 //! A frame goes in and a frame comes out, as lazy as before; the function is a step of its plan:
 //!
 //! ```
-//! use fugue_core::{row::Row, verbs::transform};
+//! use fugue_core::{calls::transform, row::Row};
 //! use fugue_datafusion::datafusion::prelude::*;
 //!
 //! #[derive(Row)]
@@ -40,6 +40,7 @@ mod native;
 mod place;
 mod plan;
 pub mod relational;
+mod scan;
 mod source;
 mod sql;
 mod storage;

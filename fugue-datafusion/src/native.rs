@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::prelude::DataFrame;
+use fugue_core::calls::{Native, Pending};
 use fugue_core::frame::Source;
 use fugue_core::io::{BatchIter, LazySource};
 use fugue_core::run::Cancel;
 use fugue_core::schema::normalise;
 use fugue_core::session::IntoSource;
-use fugue_core::verbs::{Native, Pending};
 use fugue_core::{Result, Schema};
 use futures::StreamExt;
 

@@ -16,16 +16,16 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, SendableRecordBatchStream};
-use fugue_core::Schema;
 use fugue_core::frame::Source;
 use fugue_core::io::Scan;
 use futures::StreamExt;
 
 use crate::error::into_native;
-use crate::exec::{CallExec, batches, run_of};
-use crate::filter::{raised, support};
+use crate::exec::CallExec;
+use crate::filter::{asked, support};
 use crate::map::Call;
 use crate::plan::Planner;
+use crate::scan::ScanExec;
 use crate::travel::Away;
 
 /// A lazy source of the core as a table: one partition, read by projection.
@@ -49,53 +49,19 @@ impl TableProvider for SourceTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let all = self.0.schema();
+        let source = &self.0;
         // One column at least, or nothing would tell how many rows there are.
         let columns: Option<Vec<usize>> = projection.map(|p| if p.is_empty() { vec![0] } else { p.clone() });
-        let schema = match &columns {
-            Some(columns) => Arc::new(all.arrow().project(columns)?),
-            None => all.to_arrow(),
-        };
-        let empty = projection.is_some_and(Vec::is_empty);
-        let names = all.project(columns.as_deref()).map_err(into_native)?;
-        let mut scan = filters.iter().filter_map(|f| raised(f, all)).fold(Scan::new().columns(columns.as_deref()), Scan::filter);
+        let all = filters.iter().filter_map(|filter| asked(&**source.lazy(), filter));
+        let mut scan = all.fold(Scan::new().columns(columns.as_deref()), Scan::filter);
         if let Some(rows) = limit {
             scan = scan.limit(rows as u64);
         }
-        let part = SourcePart { source: self.0.clone(), scan, names, schema: Arc::clone(&schema) };
-        let none = Vec::new();
-        let exec = StreamingTableExec::try_new(schema, vec![Arc::new(part)], empty.then_some(&none), [], false, limit)?;
-        Ok(Arc::new(exec))
+        Ok(Arc::new(ScanExec::new(source.clone(), scan, projection.is_some_and(Vec::is_empty))?))
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         Ok(filters.iter().map(|filter| support(&**self.0.lazy(), filter)).collect())
-    }
-}
-
-#[derive(Debug)]
-struct SourcePart {
-    source: Source,
-    scan: Scan,
-    names: Schema,
-    schema: SchemaRef,
-}
-
-impl PartitionStream for SourcePart {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let (source, scan) = (self.source.clone(), self.scan.clone());
-        match run_of(&context) {
-            Ok(run) => batches(&self.names, run, move |run, _| {
-                // Few rows need nobody who reads ahead of them.
-                let scan = if scan.rows().is_some() { scan } else { scan.on(&run.pool) };
-                source.lazy().scan_with(&scan, &run.cancel)
-            }),
-            Err(e) => failed(Arc::clone(&self.schema), e),
-        }
     }
 }
 

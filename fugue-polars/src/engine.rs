@@ -101,6 +101,10 @@ impl Engine for PolarsEngine {
         Some(self)
     }
 
+    fn source(&self, frame: &PolarsFrame) -> Option<Source> {
+        if let Node::Source(source) = frame.node() { Some(source.clone()) } else { None }
+    }
+
     fn explain(&self, frame: &PolarsFrame) -> Result<String> {
         frame.explain()
     }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::engine::{Map, Zip};
 use fugue_core::frame::Source;
-use fugue_core::io::BatchIter;
+use fugue_core::io::{BatchIter, Scan};
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::RunContext;
 use fugue_core::transform::{InputRows, Task};
 use fugue_core::{Error, ErrorKind, Result, Schema};
-use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
+use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PolarsResult};
 
 use crate::action::Action;
 use crate::batches::{from_batches, to_batches};
@@ -55,14 +55,14 @@ pub(crate) enum Node {
 pub(crate) struct Native {
     pub(crate) what: &'static str,
     pub(crate) inputs: Vec<PolarsFrame>,
-    pub(crate) plan: Arc<dyn Fn(&[LazyFrame]) -> LazyFrame + Send + Sync>,
+    pub(crate) plan: Arc<dyn Fn(&[LazyFrame]) -> PolarsResult<LazyFrame> + Send + Sync>,
 }
 
 impl Native {
     /// The plan, over the plans of its inputs.
     pub(crate) fn over(&self, input: &mut dyn FnMut(&PolarsFrame) -> Result<LazyFrame>) -> Result<LazyFrame> {
         let inputs = self.inputs.iter().map(input).collect::<Result<Vec<_>>>()?;
-        Ok((self.plan)(&inputs))
+        (self.plan)(&inputs).map_err(crate::error::from_polars)
     }
 }
 
@@ -177,6 +177,12 @@ impl PolarsFrame {
         }
     }
 
+    /// The plan of what Polars makes alone.
+    fn unstaged(&self) -> Result<LazyFrame> {
+        let none = |_: &Self| Err(Error::new(ErrorKind::Unexpected, "a stage where there was none; please report it"));
+        self.staged(&mut { none })
+    }
+
     /// Whether it may have more than one physical partition.
     fn is_partitioned(&self) -> bool {
         self.known_partitions() != Some(1)
@@ -215,10 +221,7 @@ impl PolarsFrame {
         match &*self.node {
             Node::Plan(plan) => plan::count(plan).map(Some),
             Node::File(file) => file.count().map(Some),
-            Node::Native(_) if self.stages().is_empty() => {
-                let none = |_: &Self| Err(Error::new(ErrorKind::Unexpected, "a stage where there was none; please report it"));
-                plan::count(&self.staged(&mut { none })?).map(Some)
-            }
+            Node::Native(_) if self.stages().is_empty() => plan::count(&self.unstaged()?).map(Some),
             _ => Ok(self.rows()),
         }
     }
@@ -296,7 +299,7 @@ impl PolarsFrame {
                 native = Some(plan::explain(file.plan())?);
                 "Polars:".to_owned()
             }
-            Node::Source(source) => format!("Source: {}", source.lazy().describe()),
+            Node::Source(source) => format!("Source: {}", source.lazy().explain(&Scan::new())),
             Node::Map { input, map } => {
                 let columns = map.task.columns(0, &input.schema, &map.spec)?;
                 let reads = match columns {
@@ -307,13 +310,20 @@ impl PolarsFrame {
             }
             Node::Comap { zip, task } => format!("Comap: {} {:?} [{}]", task.name(), zip.how, zip.spec),
             Node::Repartition { spec, .. } => format!("Repartition: [{spec}]"),
+            Node::Native(inner) if self.stages().is_empty() => {
+                native = Some(plan::explain(&self.unstaged()?)?);
+                format!("Polars: {}", inner.what)
+            }
             Node::Native(native) => format!("Polars: {}", native.what),
         };
         let indent = "  ".repeat(depth);
-        lines.push(format!("{indent}{text} -> {}", self.schema));
+        // What a source says of frames of other engines has lines below the first.
+        let mut text = text.lines();
+        lines.push(format!("{indent}{} -> {}", text.next().unwrap_or_default(), self.schema));
+        lines.extend(text.map(|line| format!("{indent}  {line}")));
         lines.extend(native.iter().flat_map(|text| text.lines()).map(|line| format!("{indent}  {line}")));
         let below: Vec<&Self> = match &*self.node {
-            Node::Native(native) => native.inputs.iter().collect(),
+            Node::Native(inner) if native.is_none() => inner.inputs.iter().collect(),
             _ => self.inputs()?.into_iter().map(|(input, _)| input).collect(),
         };
         for input in below {

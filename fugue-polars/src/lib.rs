@@ -3,7 +3,7 @@
 //! A lazy frame goes in and a lazy frame comes out, which Polars runs when it is collected:
 //!
 //! ```
-//! use fugue_core::{row::Row, verbs::transform};
+//! use fugue_core::{calls::transform, row::Row};
 //! use fugue_polars::polars::prelude::*;
 //!
 //! #[derive(Row)]

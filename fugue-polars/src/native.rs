@@ -4,12 +4,12 @@ use std::any::Any;
 use std::fmt;
 
 use fugue_core::blocking::{offload, wait_apart};
+use fugue_core::calls::{Native, Pending};
 use fugue_core::frame::Source;
 use fugue_core::io::{BatchIter, LazySource};
 use fugue_core::run::{Cancel, Pool, RunContext};
 use fugue_core::session::IntoSource;
 use fugue_core::transform::InputRows;
-use fugue_core::verbs::{Native, Pending};
 use fugue_core::{Result, Schema};
 use polars::prelude::{DataFrame, LazyFrame};
 

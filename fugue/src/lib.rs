@@ -6,9 +6,9 @@ extern crate self as fugue;
 pub mod prelude;
 
 #[doc(inline)]
-pub use fugue_core::row::Row;
+pub use fugue_core::calls::{cotransform, map, out_transform, transform};
 #[doc(inline)]
-pub use fugue_core::verbs::{cotransform, map, out_transform, transform};
+pub use fugue_core::row::Row;
 // All of core: a program needs no other crate of this family.
 #[doc(inline)]
 pub use fugue_core::*;

@@ -296,7 +296,7 @@ pub fn ignored_errors_drop_the_key(t: &Bench) -> Outcome {
             }
             Ok(Table::new(output.clone(), vec![vec![OwnValue::Int(a.num_rows() as i128)]]).to_batch()?)
         };
-        let dropped = fugue_core::verbs::Dropped::new();
+        let dropped = fugue_core::calls::Dropped::new();
         let (x, y) = (t.frame(lane, &x)?, t.frame(lane, &y)?);
         let zip =
             x.cotransform([&y], count).how(ZipKind::Inner).partition_by(["a"]).schema("n:long").ignore_errors::<Broken>(&dropped);

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::calls::Dropped;
 use fugue_core::row::Row;
 use fugue_core::run::CancelHandle;
 use fugue_core::transform::Params;
-use fugue_core::verbs::Dropped;
 use fugue_core::{DataFrame, Error, ErrorKind, Schema, blocking};
 
 use super::run::{mapped, spec};

@@ -46,7 +46,7 @@ pub fn a_divisor_of_zero_is_null(t: &Bench) -> Outcome {
     )
 }
 
-/// D20, D21, D23: integers meet at the wider type and wrap there; literals are long.
+/// D20, D21, D23: integers meet at the wider type and wrap there; literals are long, but for those that are compared with narrower columns.
 pub fn integers_meet_at_the_wider_type_and_wrap(t: &Bench) -> Outcome {
     let (most, least) = (i64::MAX, i64::MIN);
     let (narrow, low) = (i32::MAX, i32::MIN);
@@ -66,6 +66,24 @@ pub fn integers_meet_at_the_wider_type_and_wrap(t: &Bench) -> Outcome {
             is(col("u") - col("j"), "long", values![-1, 6, ()]),
             is(col("u") - col("u") - typed(1, "uint"), "uint", values![i64::from(u32::MAX), i64::from(u32::MAX), ()]),
             is(col("i") + lit(0.5), "double", values![2_147_483_647.5, -2_147_483_647.5, ()]),
+        ],
+    )?;
+    let table = table!("w:ulong,y:byte,h:ushort"; [5, -5, 5], [0, 0, 0], [(), (), ()])?;
+    computes(
+        t,
+        &table,
+        &[
+            is(col("w").gt(0), "bool", values![true, false, ()]),
+            is(lit(5).lt_eq(col("w")), "bool", values![true, false, ()]),
+            is(col("w").is_in([5, 7]), "bool", values![true, false, ()]),
+            is(col("w").between(1, 9), "bool", values![true, false, ()]),
+            is(coalesce([col("w"), lit(3)]), "ulong", values![5, 0, 3]),
+            is(nullif(col("w"), 5), "ulong", values![(), 0, ()]),
+            is(when(col("h").eq(5)).then(col("w")).otherwise(9), "ulong", values![5, 9, 9]),
+            is(col("y").lt(0), "bool", values![true, false, ()]),
+            is(col("y").lt(1000), "bool", values![true, true, ()]),
+            is(col("h").is_in([5, 70_000, -1]), "bool", values![true, false, ()]),
+            is(coalesce([col("y"), lit(3)]), "long", values![-5, 0, 3]),
         ],
     )
 }

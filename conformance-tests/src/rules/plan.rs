@@ -32,6 +32,8 @@ pub fn mixed_types_are_refused(t: &Bench) -> Outcome {
         ("a bool and a number", one(col("p") + col("i")), ExpressionInvalid),
         ("a date compared with a text", one(col("d").lt("2020-01-01")), ExpressionInvalid),
         ("a ulong and a signed", one(col("u") + col("i")), SchemaMismatch),
+        ("a ulong and a literal", one(col("u") + 1), SchemaMismatch),
+        ("a ulong compared with less than nothing", one(col("u").gt(-1)), SchemaMismatch),
         ("a number that is no condition", frame.filter(col("i")), ExpressionInvalid),
         ("a text in place of a number", one(col("s").sqrt()), ExpressionInvalid),
         ("minus of a text", one(-col("s")), ExpressionInvalid),
@@ -129,6 +131,7 @@ pub fn joins_and_sets_that_do_not_fit_are_refused(t: &Bench) -> Outcome {
         ("keys of two types", a.join(&text, "inner"), SchemaMismatch),
         ("no common column", a.join(&other, "inner"), SchemaMismatch),
         ("a cross join with common columns", a.join(&b, "cross"), SchemaMismatch),
+        ("an empty list of keys", a.join_on(&b, "inner", [] as [&str; 0]), SchemaMismatch),
         ("a key that one side lacks", a.join_on(&b, "inner", ["b", "c", "x"]), SchemaMismatch),
         ("keys of two names and types", a.join_on(&text.rename([("a", "y")])?, "inner", ("a", "y")), SchemaMismatch),
         ("a key of two names that one side lacks", a.join_on(&other, "inner", ("a", "y")), SchemaMismatch),
@@ -152,8 +155,10 @@ pub fn joins_and_sets_that_do_not_fit_are_refused(t: &Bench) -> Outcome {
 pub fn fills_and_samples_that_cannot_be_are_refused(t: &Bench) -> Outcome {
     use ErrorKind::ValueInvalid;
     let frame = t.frame(&Lane::plain(), &table!("a:int,s:str"; [1, "x"])?)?;
+    let floats = t.frame(&Lane::plain(), &table!("f:float"; [1.0])?)?;
     for (what, result) in [
         ("a fraction in a whole number", frame.fillna_map([("a", 0.5)])),
+        ("more digits than a float has", floats.fillna(0.123_456_789)),
         ("a text in a number", frame.fillna_map([("a", "x")])),
         ("a null", frame.fillna(null())),
         ("a null by column", frame.fillna_map([("s", null())])),

@@ -103,7 +103,11 @@ pub fn fillna_fills_what_is_null(t: &Bench) -> Outcome {
         let mapped = frame.fillna_map([("p", lit(true)), ("a", lit(0.5)), ("s", lit("y"))])?;
         let expected =
             table!("a:double,b:int,s:str,p:bool"; [4.0, (), "x", true], [f64::NAN, 2, "y", true], [0.5, (), "", false])?;
-        t.same(&expected, &mapped)
+        t.same(&expected, &mapped)?;
+        // A float holds 0.1 as well as it can.
+        let floats = t.frame(lane, &table!("f:float,u:ulong"; [(), ()], [1.5, 7])?)?;
+        t.same(&table!("f:float,u:ulong"; [f64::from(0.1_f32), ()], [1.5, 7])?, &floats.fillna_with(0.1, "f")?)?;
+        t.same(&table!("f:float,u:ulong"; [3.0, 3], [1.5, 7])?, &floats.fillna(3)?)
     })
 }
 

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fugue_core::arrow::array::{ArrayRef, Int32Array, Int64Array, LargeStringArray, StringArray};
 use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::calls::Dropped;
 use fugue_core::row::{Rest, Row};
 use fugue_core::transform::{Batches, InputSchema, OutputSchema, Params, State};
-use fugue_core::verbs::Dropped;
 use fugue_core::{DataFrame, Error, ErrorKind, Field, Schema, Type, blocking};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -63,24 +63,29 @@ fn every_rule_has_a_row_of_the_contract_or_is_known_to_go_beyond_it() {
 }
 
 /// The lines of the page that says where text and frames mean two things, each with the rule that keeps what it says of text.
-const LINES: [(&str, &str); 22] = [
+const LINES: [(&str, &str); 27] = [
     ("types that differ (text beside a number or a date)", "sql::types_that_differ_are_cast"),
+    ("`ulong` beside a signed integer", "sql::types_that_differ_are_cast"),
     ("integer divided by zero, remainder of zero", "sql::a_division_by_zero_is_an_error"),
     ("the least integer divided by -1", "sql::a_division_by_zero_is_an_error"),
+    ("`abs` and minus of the least integer", "sql::a_division_by_zero_is_an_error"),
     ("square root of a negative number", "sql::a_root_of_a_negative_number_is_an_error"),
     ("floats: comparison, keys, order", "sql::floats_go_by_their_bits"),
     ("`round` of a float", "sql::rounding_is_of_the_binary_value"),
+    ("`floor`, `ceil`", "sql::rounding_is_of_the_binary_value"),
     ("quantile between two values", "sql::quantiles_go_in_steps"),
     ("`min`, `max` of floats with a NaN among them", "sql::extremes_of_floats_with_nan_are_any"),
     ("sum of `decimal(p,s)`", "sql::sums_of_decimals_grow_by_ten_digits"),
     ("order of nulls", "sql::nulls_sort_last_upwards_and_first_downwards"),
     ("`concat` with null", "sql::concat_skips_nulls"),
     ("positions in text", "sql::text_counts_from_one"),
+    ("type of lengths and positions", "sql::text_counts_from_one"),
     ("text of floats and moments", "sql::text_of_floats_and_moments"),
     ("`LIKE`", "sql::a_backslash_escapes_in_like"),
     ("`regexp_replace`", "sql::regexp_replace_is_of_the_first_match"),
     ("day of the week", "sql::weeks_begin_on_sunday_in_dow"),
     ("date and integer", "sql::a_date_and_a_number_is_a_date"),
+    ("type of `row_number`, `rank`", "sql::windows_of_queries"),
     ("windows without a frame", "sql::windows_without_a_frame_go_to_the_peers"),
     ("`first`, `last`, lists without an order", "sql::first_without_an_order_is_any"),
     ("EXCEPT ALL, INTERSECT ALL", "sql::except_all_does_not_count"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fugue_ballista::{BallistaEngine, context};
-use fugue_core::verbs::transform;
+use fugue_core::calls::transform;
 use fugue_core::{Error, ErrorKind, Session};
 use fugue_datafusion::datafusion::arrow::array::{ArrayRef, AsArray, DictionaryArray, Int64Array};
 use fugue_datafusion::datafusion::arrow::datatypes::{Int32Type, Int64Type};

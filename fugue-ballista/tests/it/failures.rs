@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fugue_ballista::BallistaEngine;
+use fugue_core::calls::transform;
 use fugue_core::transform::{Cursor, Rows};
-use fugue_core::verbs::transform;
 use fugue_core::{Error, ErrorKind, Session, Transient};
 
 use crate::data::{Reading, Total, readings, total};

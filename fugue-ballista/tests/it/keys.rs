@@ -11,9 +11,9 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::prelude::{DataFrame, SessionContext};
 use fugue_ballista::{BallistaEngine, Builder};
 use fugue_core::ErrorKind;
+use fugue_core::calls::transform;
 use fugue_core::group::ZipKind;
 use fugue_core::row::Row;
-use fugue_core::verbs::transform;
 
 use crate::data::{Reading, Total, lines, readings, total};
 use crate::support::{Outcome, cluster, run, session};

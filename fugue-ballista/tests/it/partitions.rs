@@ -6,10 +6,10 @@ use std::sync::Arc;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
 use fugue_ballista::{BallistaEngine, Builder};
+use fugue_core::calls::transform;
 use fugue_core::partition::{Algo, PartitionSpec};
 use fugue_core::row::Row;
 use fugue_core::transform::Cursor;
-use fugue_core::verbs::transform;
 use fugue_core::{DataFrame as Frame, Session};
 
 use crate::data::{Reading, Tally, doubled, lines, readings, some, tally, total};

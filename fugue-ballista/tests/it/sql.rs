@@ -2,7 +2,7 @@
 
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use fugue_ballista::BallistaEngine;
-use fugue_core::verbs::transform;
+use fugue_core::calls::transform;
 
 use crate::data::{lines, readings, total};
 use crate::support::{Outcome, cluster, run};

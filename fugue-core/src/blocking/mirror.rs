@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arrow::record_batch::RecordBatch;
 
+use crate::calls::{CoTransform, OutTransform, Transform, ViaFrame};
 use crate::error::Result;
 use crate::expr::{Expr, IntoColumns};
 use crate::frame::{DropNulls, IntoJoinKind, Nulls, Sample};
@@ -16,7 +17,6 @@ use crate::row::{Record, Row};
 use crate::run::CancelHandle;
 use crate::schema::IntoSchema;
 use crate::session::{IntoSource, SessionBuilder};
-use crate::verbs::{CoTransform, OutTransform, Transform, ViaFrame};
 
 use super::wait;
 

@@ -7,6 +7,7 @@ use arrow::compute::kernels::zip::zip;
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::record_batch::RecordBatch;
 
+use crate::calls::Pending;
 use crate::cast::format_value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Source;
@@ -16,7 +17,6 @@ use crate::run::Cancel;
 use crate::schema::{Schema, Type};
 use crate::session::{EngineFactory, Session};
 use crate::transform::{CallOptions, TaskFn};
-use crate::verbs::Pending;
 
 use super::{Finding, Report};
 

@@ -10,12 +10,12 @@ use std::sync::Arc;
 pub use report::{Finding, Report};
 
 use crate::blocking;
+use crate::calls::{Settings, output_settings, settings};
 use crate::error::Result;
 use crate::frame::Source;
 use crate::partition::IntoNames;
 use crate::session::IntoSource;
 use crate::transform::{CallOptions, IntoTask, TaskFn};
-use crate::verbs::{Settings, output_settings, settings};
 
 /// Reruns a function over a sample: again, shuffled, cut into other batches and partitions, with empty texts and nulls, and on every
 /// engine in this process that the program was built with; and says what its answer depends on.

@@ -10,13 +10,14 @@ use futures::future::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::TypedSort;
 use crate::frame::{BatchStream, Source};
-use crate::io::{BatchIter, LazySource, LoadOptions, Part, PartPlan};
+use crate::io::{LoadOptions, Part, PartPlan};
 use crate::partition::PartitionSpec;
 use crate::relational::{Asked, Join, Planner, SelectPlan, SetOp};
-use crate::run::{Cancel, Pool, RunContext};
+use crate::run::RunContext;
 use crate::schema::Schema;
 use crate::transform::Task;
 
+use super::foreign::{Foreign, foreign};
 use super::{Engine, EngineInfo, Map, Relational, Zip};
 
 /// A frame of some engine: the engine that it belongs to, its schema, and the engine's own handle.
@@ -59,19 +60,26 @@ pub(crate) trait DynEngine: fmt::Debug + Send + Sync {
     fn sort(self: Arc<Self>, frame: &AnyFrame, order: &[TypedSort], limit: Option<u64>, asked: Asked) -> Result<AnyFrame>;
     fn take(self: Arc<Self>, frame: &AnyFrame, keys: &[usize], order: &[TypedSort], rows: u64, asked: Asked) -> Result<AnyFrame>;
     fn limit(self: Arc<Self>, frame: &AnyFrame, rows: u64, asked: Asked) -> Result<AnyFrame>;
+    /// The source that a frame reads as it is, where it is nothing else.
+    fn source(&self, frame: &AnyFrame) -> Option<Source>;
+    /// Whether rows of a frame come one after the other, and plans over it would wait for all of them.
+    fn streams(&self, frame: &AnyFrame) -> bool;
     fn has_sql(&self) -> bool;
     fn sql<'a>(self: Arc<Self>, query: &'a str, frames: Vec<(String, AnyFrame)>) -> BoxFuture<'a, Result<AnyFrame>>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
     fn as_any(&self) -> &(dyn Any + Send + Sync);
 }
 
+/// Two sessions on engines of one type are two engines: a frame belongs to the one that made it.
+fn is_of<E: Engine>(engine: &Arc<dyn DynEngine>, this: &E) -> bool {
+    std::ptr::eq((engine.as_any() as *const dyn Any).cast::<()>(), std::ptr::from_ref(this).cast::<()>())
+}
+
 /// The engine's own frame inside an erased one; a frame of another engine comes in through Arrow.
 fn own<E: Engine>(engine: &E, frame: &AnyFrame) -> Result<E::Frame> {
-    // Two sessions on engines of one type are two engines: a frame belongs to the one that made it.
-    let same = std::ptr::eq((frame.engine.as_any() as *const dyn Any).cast::<()>(), std::ptr::from_ref(engine).cast::<()>());
     match frame.inner.downcast_ref::<E::Frame>() {
-        Some(inner) if same => Ok(inner.clone()),
-        _ => engine.ingest(Source::new(Foreign { frame: frame.clone() })),
+        Some(inner) if is_of(&frame.engine, engine) => Ok(inner.clone()),
+        _ => engine.ingest(foreign(frame, false)),
     }
 }
 
@@ -105,6 +113,12 @@ impl<E: Engine> DynEngine for E {
     }
 
     fn ingest(self: Arc<Self>, source: Source) -> Result<AnyFrame> {
+        // A frame of this engine that was with another one comes home.
+        if let Some(elsewhere) = source.lazy().as_any().and_then(|any| any.downcast_ref::<Foreign>())
+            && is_of(&elsewhere.frame().engine, &*self)
+        {
+            return Ok(elsewhere.frame().clone());
+        }
         let frame = Engine::ingest(&*self, source).during(&*self, "ingest")?;
         wrap(&self, frame)
     }
@@ -251,6 +265,15 @@ impl<E: Engine> DynEngine for E {
         }
     }
 
+    fn source(&self, frame: &AnyFrame) -> Option<Source> {
+        Engine::source(self, &own(self, frame).ok()?)
+    }
+
+    fn streams(&self, frame: &AnyFrame) -> bool {
+        let streams = |facet: &dyn Relational<E::Frame>| own(self, frame).is_ok_and(|inner| facet.streams(&inner));
+        self.relational().is_some_and(streams)
+    }
+
     fn has_sql(&self) -> bool {
         Engine::sql(self).is_some()
     }
@@ -314,51 +337,4 @@ pub(crate) fn from_native<E: Engine>(engine: &Arc<dyn DynEngine>, inner: E::Fram
     })?;
     let schema = Engine::schema(known, &inner)?;
     Ok(AnyFrame { engine: Arc::clone(engine), schema, inner: Arc::new(inner) })
-}
-
-/// A frame as data for another engine.
-pub(crate) fn foreign(frame: &AnyFrame) -> Arc<dyn LazySource> {
-    Arc::new(Foreign { frame: frame.clone() })
-}
-
-/// A frame of another engine, read by running it there.
-struct Foreign {
-    frame: AnyFrame,
-}
-
-impl fmt::Debug for Foreign {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Foreign").field("frame", &self.frame).finish()
-    }
-}
-
-impl LazySource for Foreign {
-    fn schema(&self) -> &Schema {
-        &self.frame.schema
-    }
-
-    fn describe(&self) -> String {
-        format!("frame of {}", self.frame.engine.info().name)
-    }
-
-    fn rows(&self) -> Option<u64> {
-        None
-    }
-
-    fn scan(&self, projection: Option<&[usize]>, cancel: &Cancel) -> Result<BatchIter> {
-        self.scan_parallel(projection, &Pool::shared()?, cancel)
-    }
-
-    fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
-        // Functions of the other engine's plan run where those of this action do.
-        let run = RunContext::new(pool.clone(), cancel.clone());
-        let frame = self.frame.clone();
-        let projection: Option<Vec<usize>> = projection.map(<[usize]>::to_vec);
-        // Engines may need an async runtime to start; the one that stands in drives the start, the batches come by themselves.
-        let stream = crate::blocking::drive(None, cancel, async { frame.engine.stream(&frame, &run).await })?;
-        Ok(Box::new(stream.into_blocking().map(move |batch| match &projection {
-            Some(columns) => Ok(batch?.project(columns)?),
-            None => batch,
-        })))
-    }
 }

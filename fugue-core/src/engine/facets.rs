@@ -103,6 +103,13 @@ pub trait Relational<F>: Send + Sync {
         Ok(None)
     }
 
+    /// Whether rows of the frame come one after the other, while an operation over it would wait for all of them first. What another engine
+    /// reads of such a frame is narrowed as it comes, and not by a plan over it.
+    fn streams(&self, frame: &F) -> bool {
+        let _ = frame;
+        false
+    }
+
     /// So many rows, in the order of the frame where it has one and any otherwise.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 mod derive;
 mod erased;
 mod facets;
+mod foreign;
 
 use std::fmt;
 use std::future::Future;
@@ -23,8 +24,9 @@ use crate::schema::Schema;
 use crate::transform::Task;
 
 pub(crate) use derive::comap as derived_comap;
-pub(crate) use erased::{AnyFrame, DynEngine, foreign, from_native, native};
+pub(crate) use erased::{AnyFrame, DynEngine, from_native, native};
 pub use facets::{Physical, Relational, Sql, Storage};
+pub(crate) use foreign::{Foreign, foreign};
 
 /// What an engine says of itself.
 #[derive(Clone, Debug)]
@@ -204,6 +206,12 @@ pub trait Engine: fmt::Debug + Send + Sync + 'static {
             }
             Ok(rows)
         }
+    }
+
+    /// The source that a frame reads as it is, where it is nothing else: another engine that is given the frame then reads the source.
+    fn source(&self, frame: &Self::Frame) -> Option<Source> {
+        let _ = frame;
+        None
     }
 
     /// The plan of a frame as text.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 /// "Common type": the wider of two signed or of two unsigned integers; an unsigned with a signed of the same or narrower width is the next
 /// wider signed, and `ulong` with a signed is refused; `float` with `float` is `float`, every other mix with a float is `double`; an
 /// integer beside a decimal is the decimal that holds it; date beside datetime is datetime; equal types are themselves. All else is refused:
-/// text is never a number or a date by itself.
+/// text is never a number or a date by itself. A literal integer that fits is compared at the type of the integers beside it, and takes it in
+/// `coalesce`, `case` and `nullif` where there is no common type otherwise: `col("ulong").gt(0)`. Arithmetic has no such rule.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Function {

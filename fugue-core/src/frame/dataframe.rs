@@ -10,6 +10,7 @@ use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
 
 use crate::blocking;
+use crate::calls::{CoTransform, OutTransform, Pending, Transform, ViaFrame};
 use crate::engine::{AnyFrame, Engine, Zip, native};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{self, SaveOptions};
@@ -19,7 +20,6 @@ use crate::run::{CancelHandle, ProgressHandle, RunContext, within};
 use crate::schema::Schema;
 use crate::session::Session;
 use crate::transform::{IntoCoTask, IntoTask, Task};
-use crate::verbs::{CoTransform, OutTransform, Pending, Transform, ViaFrame};
 
 use super::{BatchStream, Source, table};
 
@@ -117,7 +117,7 @@ impl DataFrame {
         self
     }
 
-    /// Calls a function for each group of rows. See [`transform`](crate::verbs::transform).
+    /// Calls a function for each group of rows. See [`transform`](crate::calls::transform).
     #[track_caller]
     pub fn transform<F, M>(&self, function: F) -> Transform<Self, ViaFrame>
     where
@@ -135,13 +135,13 @@ impl DataFrame {
         OutTransform::new(self.clone(), function.into_task(), Location::caller())
     }
 
-    /// Calls a function for each key of this frame and others. See [`cotransform`](crate::verbs::cotransform).
+    /// Calls a function for each key of this frame and others. See [`cotransform`](crate::calls::cotransform).
     #[track_caller]
     pub fn cotransform<'d, F, M>(&'d self, others: impl IntoIterator<Item = &'d Self>, function: F) -> CoTransform
     where
         F: IntoCoTask<M>,
     {
-        crate::verbs::cotransform(std::iter::once(self).chain(others), function)
+        crate::calls::cotransform(std::iter::once(self).chain(others), function)
     }
 
     /// Lays rows out anew in physical partitions; rows and columns stay.
@@ -169,15 +169,17 @@ impl DataFrame {
         self.session.erased().partitions(&self.frame)
     }
 
-    /// The frame on the engine of another session, through Arrow, when an action asks for it.
+    /// The frame on the engine of another session, through Arrow, when an action asks for it. What that engine asks of it (columns, conditions,
+    /// a number of rows) becomes part of its plan here.
     ///
     /// # Errors
     /// Whatever the engine meets.
+    #[track_caller]
     pub fn on(&self, session: &Session) -> Result<Self> {
-        let stream = Source::shared(crate::engine::foreign(&self.frame));
+        let source = crate::engine::foreign(&self.frame, self.session.is_derived());
         Ok(Self {
             session: session.clone(),
-            frame: session.erased().ingest(stream)?,
+            frame: session.erased().ingest(source)?,
             deadline: self.deadline,
             cancel: self.cancel.clone(),
             progress: self.progress.clone(),

@@ -35,6 +35,7 @@ pub use files::FileSource;
 pub use format::Format;
 pub use options::{Columns, Compression, LoadOptions, SaveMode, SaveOptions};
 pub use scan::{Pushdown, Scan, ScanCounts};
+pub(crate) use source::check_projection;
 pub use source::{BatchIter, LazySource, MemorySource};
 pub use stage::{Part, PartPlan, PartWriter, Staging};
 pub use stamp::Stamp;

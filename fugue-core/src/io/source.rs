@@ -64,6 +64,12 @@ pub trait LazySource: Send + Sync + Debug {
         }
     }
 
+    /// What it reads for a [`Scan`], for a plan that a person reads: a line, or lines, of which the first says what it is.
+    fn explain(&self, scan: &Scan) -> String {
+        let _ = scan;
+        self.describe()
+    }
+
     /// What [`scan_with`](Self::scan_with) makes of a filter over [`schema`](Self::schema).
     fn pushdown(&self, filter: &Typed) -> Pushdown {
         let _ = filter;
@@ -157,7 +163,7 @@ pub(super) fn projected(schema: &Schema, projection: Option<&[usize]>) -> Result
     }
 }
 
-pub(super) fn check_projection(schema: &Schema, projection: Option<&[usize]>) -> Result<()> {
+pub(crate) fn check_projection(schema: &Schema, projection: Option<&[usize]>) -> Result<()> {
     match projection.unwrap_or_default().iter().find(|&&i| i >= schema.len()) {
         Some(i) => Err(Error::new(
             ErrorKind::Unexpected,

@@ -64,6 +64,10 @@ impl Engine for LocalEngine {
         crate::blocking::offload(move || frame.count(&run)).await
     }
 
+    fn source(&self, frame: &LocalFrame) -> Option<Source> {
+        frame.source().cloned()
+    }
+
     fn explain(&self, frame: &LocalFrame) -> Result<String> {
         Ok(frame.explain())
     }

@@ -49,6 +49,11 @@ impl LocalFrame {
         &self.schema
     }
 
+    /// What it reads as it is.
+    pub(super) fn source(&self) -> Option<&Source> {
+        if let Node::Source(source) = &*self.node { Some(source) } else { None }
+    }
+
     /// All rows, as they become ready.
     pub(super) fn run(&self, run: &RunContext) -> Result<BatchIter> {
         match self.asked(&Ask { limit: run.limit, ..Ask::default() }, run)? {
@@ -130,7 +135,7 @@ impl LocalFrame {
 
     fn describe(&self, depth: usize, lines: &mut Vec<String>) {
         let (text, inputs): (String, Vec<&Self>) = match &*self.node {
-            Node::Source(source) => (format!("Source: {}", source.lazy().describe()), Vec::new()),
+            Node::Source(source) => (format!("Source: {}", source.lazy().explain(&Scan::new())), Vec::new()),
             Node::Partitions(parts) => (format!("Persisted: {} partitions", parts.len()), Vec::new()),
             Node::Map { input, map } => {
                 let columns = map.task.columns(0, &input.schema, &map.spec).ok().flatten();
@@ -144,7 +149,11 @@ impl LocalFrame {
             }
             Node::Repartition { input, spec } => (format!("Repartition: [{spec}]"), vec![input]),
         };
-        lines.push(format!("{}{text} -> {}", "  ".repeat(depth), self.schema));
+        let indent = "  ".repeat(depth);
+        // What a source says of frames of other engines has lines below the first.
+        let mut text = text.lines();
+        lines.push(format!("{indent}{} -> {}", text.next().unwrap_or_default(), self.schema));
+        lines.extend(text.map(|line| format!("{indent}  {line}")));
         for input in inputs {
             input.describe(depth + 1, lines);
         }

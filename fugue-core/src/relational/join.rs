@@ -94,13 +94,16 @@ impl Join {
     /// No other column of the right may have the name of one on the left. A key has its name on the left in the result.
     ///
     /// # Errors
-    /// `SchemaMismatch` for keys that one side lacks, that are named twice or have two types, for further columns of one name, for frames
-    /// without a common column, and for keys of a cross join.
+    /// `SchemaMismatch` for keys that one side lacks, that are named twice or have two types, for an empty list of keys, for further columns of
+    /// one name, for frames without a common column, and for keys of a cross join.
     pub fn new(kind: JoinKind, left: &Schema, right: &Schema, on: Option<&[(Arc<str>, Arc<str>)]>) -> Result<Self> {
         let common = left.common_names(right);
         let mut pairs: Vec<(&str, &str)> = on.unwrap_or_default().iter().map(|(l, r)| (&**l, &**r)).collect();
         if kind == JoinKind::Cross {
             check_cross(&pairs, &common)?;
+        } else if on.is_some() && pairs.is_empty() {
+            let message = "there is no key to join by; name one, or leave the keys to the columns that both sides have: join(…)";
+            return Err(Error::new(ErrorKind::SchemaMismatch, message));
         } else if pairs.is_empty() {
             pairs = common.iter().map(|name| (*name, *name)).collect();
             if pairs.is_empty() {
@@ -267,6 +270,9 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::SchemaMismatch, "{error}");
             assert!(error.message().contains(message), "{error}");
         }
+        let schema = Schema::parse("a:int").unwrap();
+        let none = Join::new(JoinKind::Inner, &schema, &schema, Some(&[])).unwrap_err();
+        assert_eq!((none.kind(), none.message().contains("no key to join by")), (ErrorKind::SchemaMismatch, true), "{none}");
         for word in ["outer", "", "left outer", "none"] {
             assert_eq!(word.parse::<JoinKind>().unwrap_err().kind(), ErrorKind::ExpressionInvalid);
         }

@@ -15,7 +15,7 @@ use super::Cancel;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The gates of an executor, one for each call that says
-/// [`per_executor`](crate::verbs::Transform::per_executor). Cheap to clone; clones are the same gates.
+/// [`per_executor`](crate::calls::Transform::per_executor). Cheap to clone; clones are the same gates.
 #[derive(Clone, Default)]
 pub struct Gates {
     /// By the fingerprint of the task and the number of places. A gate lives as long as somebody stands in it or before it.

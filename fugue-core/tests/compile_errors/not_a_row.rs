@@ -1,5 +1,5 @@
 //! The data of a function must be rows.
-use fugue_core::verbs::transform;
+use fugue_core::calls::transform;
 
 struct Sale {
     amount: f64,

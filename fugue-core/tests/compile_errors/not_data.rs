@@ -1,5 +1,5 @@
 //! What is transformed is a frame, or rows or batches in a `Vec`.
-use fugue_core::verbs::transform;
+use fugue_core::calls::transform;
 
 #[derive(fugue_core::row::Row)]
 struct Sale {

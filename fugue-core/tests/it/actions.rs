@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use fugue_core::calls::map;
 use fugue_core::partition::{Algo, PartitionSpec};
 use fugue_core::row::Row;
 use fugue_core::run::CancelHandle;
 use fugue_core::transform::{Cursor, Rules};
-use fugue_core::verbs::map;
 use fugue_core::{ErrorKind, Session, blocking};
 
 #[derive(Clone, Debug, PartialEq, Row)]
@@ -266,7 +266,7 @@ fn rows_of_a_key_reach_a_function_of_single_rows_in_order() {
 
 #[test]
 fn a_native_call_runs_inside_a_single_threaded_runtime() {
-    use fugue_core::verbs::transform;
+    use fugue_core::calls::transform;
 
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let doubled: Vec<Point> =

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use fugue_core::calls::map;
 use fugue_core::frame::BatchStream;
 use fugue_core::row::Row;
 use fugue_core::transform::{Batches, State};
-use fugue_core::verbs::map;
 use fugue_core::{DataFrame, Result, Schema, Session, blocking};
 
 use super::ends;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use fugue_core::calls::map;
 use fugue_core::row::Row;
 use fugue_core::run::CancelHandle;
 use fugue_core::transform::{Batches, Cursor, Rows};
-use fugue_core::verbs::map;
 use fugue_core::{DataFrame, ErrorKind, Result, Session, Transient, blocking};
 
 #[derive(Clone, Debug, PartialEq, Row)]
@@ -85,7 +85,7 @@ fn calls_of_every_shape_are_held_back() -> Result<()> {
             let w = w();
             move |a: &[Point], _: &[Point]| w.during(a.to_vec())
         };
-        let zipped = fugue_core::verbs::cotransform([&df, &df], both).partition_by("k").per_executor(most);
+        let zipped = fugue_core::calls::cotransform([&df, &df], both).partition_by("k").per_executor(most);
         assert_eq!(blocking::wait(zipped.count())?, 48);
         assert!((1..=most).contains(&watch.most()));
         blocking::wait(df.out_transform(rows).partition_by("k").per_executor(most).run())?;

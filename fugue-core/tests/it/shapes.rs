@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use fugue_core::arrow::array::{Float64Array, RecordBatch};
+use fugue_core::calls::{Dropped, transform};
 use fugue_core::row::{Rest, Row};
 use fugue_core::transform::{Batches, Cursor, InputSchema, OutputSchema, Params, Rows, State, assert_transformer};
-use fugue_core::verbs::{Dropped, transform};
 use fugue_core::{Error, ErrorKind, Result, Session, blocking};
 use serde::{Deserialize, Serialize};
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use fugue_core::calls::map;
 use fugue_core::row::Row;
 use fugue_core::run::CancelHandle;
-use fugue_core::verbs::map;
 use fugue_core::{DataFrame, ErrorKind, Session, blocking};
 
 #[derive(Clone, Debug, PartialEq, Row)]

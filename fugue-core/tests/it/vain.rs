@@ -111,7 +111,7 @@ fn plain_data_is_transformed_in_any_runtime() {
     let single = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let rows: Vec<Point> = (0..9).map(|v| Point { k: v % 3, v }).collect();
     let call = || -> fugue_core::Result<Vec<Point>> {
-        fugue_core::verbs::transform(rows.clone(), |p: &[Point]| p.to_vec()).partition_by("k").run()
+        fugue_core::calls::transform(rows.clone(), |p: &[Point]| p.to_vec()).partition_by("k").run()
     };
     assert_eq!(single.block_on(async { call() }).unwrap().len(), 9);
     assert_eq!(call().unwrap().len(), 9);

@@ -1,7 +1,7 @@
 //! Errors through DataFusion: ours are found again, those of DataFusion are the source of ours, panics stay where they are.
 
 use fugue_core::blocking::wait;
-use fugue_core::verbs::transform;
+use fugue_core::calls::transform;
 use fugue_core::{Error, ErrorKind, Session};
 use fugue_datafusion::datafusion::error::DataFusionError;
 use fugue_datafusion::datafusion::prelude::{col, lit};

@@ -57,6 +57,16 @@ fn filters_and_limits_reach_the_files_of_a_folder() -> Outcome {
     assert_eq!(counted(&query)?, (16, 1, 3));
     let limited = counted(&|df| Ok(wait(df.limit(5)?.count())?))?;
     assert_eq!((limited.0, limited.2), (5, 1));
+    // Also where the frame is of another engine, and has steps above the files.
+    let local = Session::local()?;
+    for above in [false, true] {
+        let source = open(&path, &LoadOptions::new(), &Cancel::never())?;
+        let df = local.frame(Source::shared(std::sync::Arc::clone(&source)))?;
+        let df = if above { df.filter(col("v").gt_eq(0))?.select(["v", "k"])? } else { df };
+        let sql = "SELECT v FROM t WHERE k IN (2, 7) AND v BETWEEN 705 AND 720";
+        let answer = wait(local.sql(sql, [("t", &df)]))?;
+        assert_eq!((wait(answer.count())?, source.counts().files, source.counts().groups), (16, 1, 3), "{}", answer.explain()?);
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Frames of DataFusion as what `transform` takes and gives, and as data of sessions, in contexts that know nothing of us.
 
 use fugue_core::Session;
-use fugue_core::verbs::{out_transform, transform};
+use fugue_core::calls::{out_transform, transform};
 use fugue_datafusion::datafusion::common::JoinType;
 use fugue_datafusion::datafusion::functions::expr_fn::random;
 use fugue_datafusion::datafusion::functions_aggregate::expr_fn::{count, sum};

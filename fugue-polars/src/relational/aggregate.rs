@@ -92,7 +92,7 @@ impl Aggregates {
             }
             (F::Max, _) => self.push(value.max()),
             (F::Stddev, _) => self.push(wide(value, &DataType::Float64).std(1)),
-            (F::StddevPopulation, _) => self.deviation(wide(value, &DataType::Float64), |value| value.std(0)),
+            (F::StddevPopulation, _) => self.population(&wide(value, &DataType::Float64), |values| values.std(0)),
             (F::Variance, _) => self.push(wide(value, &DataType::Float64).var(1)),
             (F::Quantile(at), ty) if ty.is_integer() || ty.is_float() => {
                 let values = wide(value, &DataType::Float64);
@@ -103,7 +103,7 @@ impl Aggregates {
                     values.drop_nulls().quantile(lit(at), QuantileMethod::Linear)
                 })
             }
-            (F::VariancePopulation, _) => self.deviation(wide(value, &DataType::Float64), |value| value.var(0)),
+            (F::VariancePopulation, _) => self.population(&wide(value, &DataType::Float64), |values| values.var(0)),
             _ => false,
         })
     }
@@ -142,12 +142,15 @@ impl Aggregates {
         true
     }
 
-    /// A deviation of a population. Polars says zero for each group of one row where rows lie by group, even if the value is null or NaN.
-    fn deviation(&mut self, value: Expr, made: impl FnOnce(Expr) -> Expr) -> bool {
+    /// The spread of all values there are. Of a group of one row, where rows are sorted by the key, Polars says that it is zero without a look
+    /// at the value, which may be null or no number (polars-core 0.55, `agg_var`): the least value less itself is null or NaN then.
+    fn population(&mut self, values: &Expr, spread: impl FnOnce(Expr) -> Expr) -> bool {
         let number = self.outputs.len();
-        let finite = format!("_d{number}");
-        self.calls.push(value.clone().is_finite().all(true).alias(&finite));
-        self.counted(&value, made(value.clone()), |made, _| when(col(&finite)).then(made).otherwise(lit(f64::NAN)))
+        let (spread_name, least_name) = (format!("_a{number}"), format!("_n{number}"));
+        self.calls.push(spread(values.clone()).alias(&spread_name));
+        self.calls.push(values.clone().min().alias(&least_name));
+        self.outputs.push(col(&spread_name) + (col(&least_name) - col(&least_name)));
+        true
     }
 
     fn push(&mut self, call: Expr) -> bool {

@@ -4,7 +4,7 @@ use fugue_core::Result;
 use fugue_core::relational::{Join, JoinKind};
 use polars::prelude::{Expr, JoinArgs, JoinCoalesce, JoinType, LazyFrame, UniqueKeepStrategy, by_name, coalesce, col, lit};
 
-use super::{is_key, native};
+use super::{given, is_key, native};
 use crate::frame::PolarsFrame;
 
 /// A key that all rows share, for pairs of all rows; and a mark of rows that were found.
@@ -16,8 +16,8 @@ pub(super) fn join(left: &PolarsFrame, right: &PolarsFrame, join: &Join) -> Resu
     }
     let (output, join) = (join.output.clone(), join.clone());
     native("join", vec![left.clone(), right.clone()], output, move |inputs| {
-        let [left, right] = inputs else { return LazyFrame::default() };
-        planned(left, right, &join)
+        let [left, right] = given(inputs)?;
+        Ok(planned(left, right, &join))
     })
     .map(Some)
 }

@@ -12,7 +12,7 @@ use fugue_core::engine::Relational;
 use fugue_core::expr::TypedSort;
 use fugue_core::relational::{Join, SelectPlan, SetOp};
 use fugue_core::{ErrorKind, Result, Schema, Type};
-use polars::prelude::{Expr, IdxSize, LazyFrame, SortMultipleOptions, by_name, col};
+use polars::prelude::{Expr, IdxSize, LazyFrame, PolarsResult, SortMultipleOptions, by_name, col, polars_err};
 
 use crate::engine::PolarsEngine;
 use crate::expr::{canonical, numbered};
@@ -47,13 +47,13 @@ impl Relational<PolarsFrame> for PolarsEngine {
         let by: Vec<Expr> = order.iter().map(|key| col(numbered(key.column))).collect();
         let output = schema.clone();
         native("sort", vec![frame.clone()], schema, move |inputs| {
-            let [input] = inputs else { return LazyFrame::default() };
+            let [input] = given(inputs)?;
             let sorted = named(input, &output).sort_by_exprs(by.clone(), options.clone());
             let sorted = match limit {
                 Some(rows) => sorted.limit(IdxSize::try_from(rows).unwrap_or(IdxSize::MAX)),
                 None => sorted,
             };
-            unnamed(sorted, &output)
+            Ok(unnamed(sorted, &output))
         })
         .map(Some)
     }
@@ -62,11 +62,16 @@ impl Relational<PolarsFrame> for PolarsEngine {
         take::take(frame, keys, order, rows)
     }
 
+    fn streams(&self, frame: &PolarsFrame) -> bool {
+        // Rows of calls are in memory before a query over them begins.
+        matches!(frame.node(), Node::Source(_) | Node::Map { .. } | Node::Comap { .. })
+    }
+
     fn limit(&self, frame: &PolarsFrame, rows: u64) -> Result<Option<PolarsFrame>> {
         let rows = IdxSize::try_from(rows).unwrap_or(IdxSize::MAX);
         native("limit", vec![frame.clone()], frame.schema().clone(), move |inputs| {
-            let [input] = inputs else { return LazyFrame::default() };
-            input.clone().limit(rows)
+            let [input] = given(inputs)?;
+            Ok(input.clone().limit(rows))
         })
         .map(Some)
     }
@@ -77,10 +82,15 @@ fn native(
     what: &'static str,
     inputs: Vec<PolarsFrame>,
     schema: Schema,
-    plan: impl Fn(&[LazyFrame]) -> LazyFrame + Send + Sync + 'static,
+    plan: impl Fn(&[LazyFrame]) -> PolarsResult<LazyFrame> + Send + Sync + 'static,
 ) -> Result<PolarsFrame> {
     types::polars_schema_of(&schema)?;
     Ok(PolarsFrame::new(schema, Node::Native(Native { what, inputs, plan: Arc::new(plan) })))
+}
+
+/// The plans of as many inputs as an operation has.
+fn given<const N: usize>(inputs: &[LazyFrame]) -> PolarsResult<&[LazyFrame; N]> {
+    inputs.try_into().map_err(|_| polars_err!(ComputeError: "{} inputs where there are {N}; please report it", inputs.len()))
 }
 
 /// The columns of a frame under numbers, as [`lower`](crate::expr::lower) reads them.

@@ -6,7 +6,7 @@ use fugue_core::relational::SelectPlan;
 use polars::prelude::{Expr, LazyFrame, UniqueKeepStrategy, col};
 
 use super::aggregate::Aggregates;
-use super::{canonical_columns, is_key, named, native, unnamed};
+use super::{canonical_columns, given, is_key, named, native, unnamed};
 use crate::expr::{condition, key, lower, numbered};
 use crate::frame::PolarsFrame;
 
@@ -41,7 +41,7 @@ pub(super) fn select(frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<
     }
     let (input, output, distinct) = (select.input.clone(), select.output.clone(), select.distinct);
     let plan = move |inputs: &[LazyFrame]| {
-        let [first] = inputs else { return LazyFrame::default() };
+        let [first] = given(inputs)?;
         let mut plan = named(first, &input);
         if let Some(filter) = &filter {
             plan = plan.filter(filter.clone());
@@ -56,7 +56,7 @@ pub(super) fn select(frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<
         if distinct {
             plan = plan.select(canonical_columns(&output)).unique(None, UniqueKeepStrategy::Any);
         }
-        unnamed(plan, &output)
+        Ok(unnamed(plan, &output))
     };
     native("select", vec![frame.clone()], select.output.clone(), plan).map(Some)
 }

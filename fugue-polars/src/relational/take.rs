@@ -3,9 +3,9 @@
 
 use fugue_core::Result;
 use fugue_core::expr::TypedSort;
-use polars::prelude::{ExplodeOptions, Expr, IdxSize, LazyFrame, SortOptions, by_name, col};
+use polars::prelude::{ExplodeOptions, Expr, IdxSize, SortOptions, by_name, col};
 
-use super::{is_key, named, native, unnamed};
+use super::{given, is_key, named, native, unnamed};
 use crate::expr::numbered;
 use crate::frame::PolarsFrame;
 
@@ -23,12 +23,12 @@ pub(super) fn take(frame: &PolarsFrame, keys: &[usize], order: &[TypedSort], row
     let options = SortOptions::default().with_order_descending(sort.descending).with_nulls_last(!sort.nulls_first);
     let output = schema.clone();
     native("take", vec![frame.clone()], schema, move |inputs| {
-        let [input] = inputs else { return LazyFrame::default() };
+        let [input] = given(inputs)?;
         let first = col(numbered(value)).sort(options).head(Some(rows as usize));
         // A group has rows, so no list is empty; a null inside of one stays a row.
         let each = ExplodeOptions { empty_as_null: true, keep_nulls: true };
         let taken = named(input, &output).group_by(keys.clone()).agg([first]);
-        unnamed(taken.explode(by_name([numbered(value)], true, false), each), &output)
+        Ok(unnamed(taken.explode(by_name([numbered(value)], true, false), each), &output))
     })
     .map(Some)
 }

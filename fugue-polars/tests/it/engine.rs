@@ -2,12 +2,12 @@
 
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::blocking::wait;
+use fugue_core::calls::cotransform;
 use fugue_core::frame::BatchStream;
 use fugue_core::group::ZipKind;
 use fugue_core::partition::PartitionSpec;
 use fugue_core::row::Row;
 use fugue_core::transform::{Batches, Cursor};
-use fugue_core::verbs::cotransform;
 use fugue_core::{ErrorKind, Session};
 use fugue_polars::polars::prelude::{IntoLazy, col};
 use fugue_polars::{IntoPolars, PolarsEngine, PolarsFrame};

@@ -1,7 +1,7 @@
 //! Errors through Polars: ours are found again, those of Polars are the source of ours, panics stay where they are.
 
 use fugue_core::blocking::wait;
-use fugue_core::verbs::transform;
+use fugue_core::calls::transform;
 use fugue_core::{Error, ErrorKind};
 use fugue_polars::polars::prelude::*;
 

@@ -1,8 +1,8 @@
 //! Frames of one engine on another, through Arrow.
 
 use fugue_core::blocking::wait;
+use fugue_core::calls::cotransform;
 use fugue_core::row::Row;
-use fugue_core::verbs::cotransform;
 use fugue_core::{ErrorKind, Session};
 use fugue_polars::polars::prelude::{DataType, IntoLazy, col};
 

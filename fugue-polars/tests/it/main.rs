@@ -12,6 +12,7 @@ mod files;
 mod foreign;
 mod native;
 mod nested;
+mod queries;
 mod relational;
 mod stop;
 mod streaming;

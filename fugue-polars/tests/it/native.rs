@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fugue_core::blocking::wait;
+use fugue_core::calls::{out_transform, transform};
 use fugue_core::partition::{Algo, PartitionSpec};
 use fugue_core::transform::Params;
-use fugue_core::verbs::{out_transform, transform};
 use fugue_core::{ErrorKind, Session};
 use fugue_polars::polars::prelude::*;
 use fugue_polars::{IntoPolars, from_batches};

@@ -1,8 +1,8 @@
 //! Functions of the user that use Polars and this library themselves, in plans that need all threads.
 
 use fugue_core::blocking::wait;
+use fugue_core::calls::transform;
 use fugue_core::row::Row;
-use fugue_core::verbs::transform;
 use fugue_polars::polars::prelude::*;
 
 use crate::{Outcome, Reading, Total, polars, readings, total, totals};

@@ -9,9 +9,9 @@ use fugue::arrow::compute::filter_record_batch;
 use fugue::arrow::datatypes::Float64Type;
 use fugue::arrow::error::ArrowError;
 use fugue::arrow::record_batch::RecordBatch;
+use fugue::calls::Dropped;
 use fugue::polars::polars::prelude as pl;
 use fugue::prelude::*;
-use fugue::verbs::Dropped;
 
 use crate::{lines, on_every_engine, sorted};
 

@@ -24,14 +24,23 @@ pub fn types_that_differ_are_cast(t: &Bench) -> Outcome {
             says("i = 1.0", "bool", values![true, false]),
             says("s || i", "str", values!["11", "910"]),
         ],
+    )?;
+    says_all(
+        t,
+        &table!("u:ulong,n:long"; [5, -7], [1, 1])?,
+        &[
+            says("u > n", "bool", values![true, false]),
+            says("u > -1", "bool", values![true, true]),
+            says("u + n", "decimal(21)", values![-2, 2]),
+        ],
     )
 }
 
-/// A whole number or decimal by zero is an error, as is the least whole number by -1; floats go by IEEE.
+/// A whole number or decimal by zero is an error, as is the least whole number by -1 and without its sign; floats go by IEEE.
 pub fn a_division_by_zero_is_an_error(t: &Bench) -> Outcome {
     let table = table!("a:long,z:long,x:double,n:double,d:decimal(9,2)"; [i64::MIN, 0, 1.0, 0.0, 100])?;
     let lane = Lane::plain();
-    for wrong in ["a / z", "a % z", "d / (d - d)", "a / -1"] {
+    for wrong in ["a / z", "a % z", "d / (d - d)", "a / -1", "abs(a)", "-a"] {
         let answer = query(t, &lane, &format!("SELECT {wrong} AS c FROM t"), &[("t", &table)])
             .and_then(|answer| Ok(blocking::wait(answer.collect())?));
         ensure(answer.is_err(), || format!("{wrong} was computed"))?;
@@ -84,7 +93,7 @@ pub fn floats_go_by_their_bits(t: &Bench) -> Outcome {
     )
 }
 
-/// `round` is half away from zero, of the value that the float has and not of the text that it is written as.
+/// `round` is half away from zero, of the value that the float has and not of the text that it is written as; `floor` and `ceil` keep digits.
 pub fn rounding_is_of_the_binary_value(t: &Bench) -> Outcome {
     let table = table!("x:double"; [0.5], [2.5], [-2.5], [1.005], [()])?;
     says_all(
@@ -94,6 +103,16 @@ pub fn rounding_is_of_the_binary_value(t: &Bench) -> Outcome {
             says("round(x)", "double", values![1.0, 3.0, -3.0, 1.0, ()]),
             says("round(x, 2)", "double", values![0.5, 2.5, -2.5, 1.0, ()]),
             says("round(x * 10, -1)", "double", values![10.0, 30.0, -30.0, 10.0, ()]),
+        ],
+    )?;
+    let table = table!("i:int,m:decimal(9,2)"; [7, 150], [(), -150])?;
+    says_all(
+        t,
+        &table,
+        &[
+            says("floor(i)", "double", values![7.0, ()]),
+            says("ceil(i)", "double", values![7.0, ()]),
+            says("floor(m)", "decimal(9,2)", values![100, -200]),
         ],
     )
 }
@@ -192,6 +211,7 @@ pub fn text_counts_from_one(t: &Bench) -> Outcome {
             says("substr(s, 0, 2)", "str", values!["中", "b", "", ()]),
             says("strpos(s, 'b')", "int", values![4, 1, 0, ()]),
             says("position('国' IN s)", "int", values![2, 0, 0, ()]),
+            says("length(s)", "int", values![4, 1, 0, ()]),
             says("left(s, 1)", "str", values!["中", "b", "", ()]),
             says("right(s, 2)", "str", values!["ab", "b", "", ()]),
         ],

@@ -8,7 +8,7 @@ use crate::schema::Type;
 use super::super::kernels::regex;
 use super::super::{Expr, Function, TimeUnit, Typed, TypedNode};
 use super::common::{as_decimal, comparable, decimal, decimal_result, is_number};
-use super::{Half, called, convert, null_of, refused, unified, unified_by};
+use super::{Half, called, convert, fitted_where, null_of, refused, unified, unified_by, unified_or_fitted};
 
 /// A call of a function with these arguments, by its rule.
 pub(super) fn call(expr: &Expr, function: Function, args: Vec<Half>) -> Result<Typed> {
@@ -20,14 +20,15 @@ pub(super) fn call(expr: &Expr, function: Function, args: Vec<Half>) -> Result<T
         F::DivideTrue | F::Power | F::Sqrt | F::Exp | F::Ln => cx.doubles(args),
         F::Negate | F::Abs | F::Round | F::Floor | F::Ceil => cx.of_number(args),
         F::Equal | F::NotEqual | F::Less | F::LessOrEqual | F::Greater | F::GreaterOrEqual | F::NotDistinct | F::IsIn => {
-            Ok(called(function, cx.compared(args)?.0, Type::Bool))
+            // At the type of the column, which is what sources and indices of engines know.
+            Ok(called(function, cx.compared(fitted_where(args, |_| true))?.0, Type::Bool))
         }
         F::NullIf => {
-            let (args, ty) = cx.compared(args)?;
+            let (args, ty) = cx.compared(fitted_where(args, |types| comparable(types).is_err()))?;
             Ok(called(function, args, ty))
         }
         F::Coalesce => {
-            let (args, ty) = unified(expr, args)?;
+            let (args, ty) = unified_or_fitted(expr, args)?;
             Ok(called(function, args, ty))
         }
         F::And | F::Or | F::Not => {

@@ -147,7 +147,7 @@ impl Typer<'_> {
         if let Some(value) = otherwise {
             values.push(self.infer(value)?);
         }
-        let (mut values, ty) = unified(expr, values)?;
+        let (mut values, ty) = unified_or_fitted(expr, values)?;
         let otherwise = otherwise.and_then(|_| values.pop()).map(Box::new);
         Ok(Typed { node: TypedNode::Case { branches: conditions.into_iter().zip(values).collect(), otherwise }, ty })
     }
@@ -212,6 +212,33 @@ fn converted(expr: &Expr, input: Typed, to: &Type, attempt: bool) -> Result<Type
 /// An error about the value of a literal, whose row says nothing.
 fn told(expr: &Expr, error: Error) -> Error {
     Error::new(error.kind(), format!("{}: {}", expr.shown(), error.message())).with_source(error)
+}
+
+/// All at their common type; nulls without a type take it, and so do literal integers that fit, where there is none otherwise.
+fn unified_or_fitted(expr: &Expr, halves: Vec<Half>) -> Result<(Vec<Typed>, Type)> {
+    unified(expr, fitted_where(halves, |types| common(types).is_err()))
+}
+
+/// Literal integers in the type of the integers that they meet, if it holds all of them and the types of all are as they need to be for that.
+fn fitted_where(halves: Vec<Half>, needed: impl Fn(&[&Type]) -> bool) -> Vec<Half> {
+    let literal = |typed: &Typed| match &typed.node {
+        TypedNode::Literal(value) if typed.ty.is_integer() => Some(Arc::clone(value)),
+        _ => None,
+    };
+    let types: Vec<&Type> = halves.iter().flatten().map(|typed| &typed.ty).collect();
+    let others: Vec<&Type> = halves.iter().flatten().filter(|typed| literal(typed).is_none()).map(|typed| &typed.ty).collect();
+    if others.is_empty() || !others.iter().all(|ty| ty.is_integer()) || !needed(&types) {
+        return halves;
+    }
+    let Ok(ty) = common(&others) else { return halves };
+    let fitted = halves.iter().map(|half| match half.as_ref().map(|typed| (typed, literal(typed))) {
+        Some((_, Some(value))) => {
+            let value = cast_array(&value, &ty).ok()?;
+            Some(Some(Typed { node: TypedNode::Literal(value), ty: ty.clone() }))
+        }
+        _ => Some(half.clone()),
+    });
+    fitted.collect::<Option<Vec<_>>>().unwrap_or(halves)
 }
 
 /// All at their common type; nulls without a type take it.

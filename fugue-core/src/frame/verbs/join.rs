@@ -85,7 +85,8 @@ impl DataFrame {
     /// Several keys are written `["a", "b"]`, or `[("buyer", "id"), ("day", "day")]` where names differ.
     ///
     /// # Errors
-    /// As [`join`](Self::join); `SchemaMismatch` for a key that one side lacks or that is named twice, and for further columns of one name.
+    /// As [`join`](Self::join); `SchemaMismatch` for no key at all, for one that one side lacks or that is named twice, and for further columns
+    /// of one name.
     #[track_caller]
     pub fn join_on(&self, other: &Self, kind: impl IntoJoinKind, keys: impl IntoJoinKeys) -> Result<Self> {
         self.joined(&self.ask(Verb::Join), other, kind.into_join_kind(), Some(&keys.into_join_keys()))

@@ -228,8 +228,10 @@ impl Fill {
         let fitted = cast_array(&self.value, field.ty()).map_err(|e| refused(format!(": {}", e.message())))?;
         // What comes back the same was not changed.
         let back = cast_array(&fitted, &self.ty).map_err(|e| refused(format!(": {}", e.message())))?;
-        let same = format_value(&back, 0) == format_value(&self.value, 0);
-        if same { Ok(fitted) } else { Err(refused(String::new())) }
+        let written = format_value(&self.value, 0);
+        // A float is written as few digits as tell it from its neighbours: 0.1 is 0.1 in either width.
+        let narrow = *field.ty() == Type::Float32 && self.ty == Type::Float64 && format_value(&fitted, 0) == written;
+        if narrow || format_value(&back, 0) == written { Ok(fitted) } else { Err(refused(String::new())) }
     }
 }
 

@@ -77,7 +77,7 @@ fn columns_of_rows() {
     );
     assert_eq!(
         bound(&Select::new(["a", "b"]).filter(col("a").is_null()).filter(col("b").lt(3))),
-        "where and(is_null(#0), less(#1->long, 3)); columns #0, #1 -> a:double,b:int"
+        "where and(is_null(#0), less(#1, 3)); columns #0, #1 -> a:double,b:int"
     );
 }
 

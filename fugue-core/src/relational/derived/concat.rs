@@ -1,6 +1,6 @@
 //! Frames one after the other, as a source that runs them.
 
-use crate::engine::{AnyFrame, foreign};
+use crate::engine::{AnyFrame, Foreign};
 use crate::error::Result;
 use crate::frame::Source;
 use crate::io::{BatchIter, LazySource};
@@ -13,7 +13,7 @@ impl Planner {
     /// All rows of frames of one schema.
     pub(super) fn concat(&self, frames: Vec<AnyFrame>) -> Result<AnyFrame> {
         let schema = frames.first().map_or_else(|| Schema::new([]), |frame| Ok(frame.schema.clone()))?;
-        self.ingest(Source::new(Concat { schema, frames }))
+        self.ingest(Source::new(Concat { schema, frames, derived: self.asked.derived }))
     }
 }
 
@@ -22,6 +22,7 @@ impl Planner {
 struct Concat {
     schema: Schema,
     frames: Vec<AnyFrame>,
+    derived: bool,
 }
 
 impl LazySource for Concat {
@@ -42,9 +43,10 @@ impl LazySource for Concat {
     }
 
     fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
-        let (frames, pool, cancel) = (self.frames.clone(), pool.clone(), cancel.clone());
+        let (frames, derived, pool, cancel) = (self.frames.clone(), self.derived, pool.clone(), cancel.clone());
         let projection: Option<Vec<usize>> = projection.map(<[usize]>::to_vec);
-        let scans = frames.into_iter().map(move |frame| foreign(&frame).scan_parallel(projection.as_deref(), &pool, &cancel));
+        let scan = move |frame| Foreign::new(&frame, derived).scan_parallel(projection.as_deref(), &pool, &cancel);
+        let scans = frames.into_iter().map(scan);
         let mut failed = false;
         let batches = scans.flat_map(|scan| scan.unwrap_or_else(|e| Box::new(std::iter::once(Err(e)))));
         // After an error there is nothing more, of the other frames neither.

@@ -4,7 +4,7 @@ use arrow::array::UInt32Array;
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::record_batch::RecordBatch;
 
-use crate::engine::{AnyFrame, foreign};
+use crate::engine::{AnyFrame, Foreign};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Source;
 use crate::io::{BatchIter, LazySource};
@@ -47,7 +47,7 @@ impl LazySource for Cross {
     }
 
     fn scan_parallel(&self, projection: Option<&[usize]>, pool: &Pool, cancel: &Cancel) -> Result<BatchIter> {
-        let right = foreign(&self.right).scan_parallel(None, pool, cancel)?.collect::<Result<Vec<_>>>()?;
+        let right = Foreign::new(&self.right, false).scan_parallel(None, pool, cancel)?.collect::<Result<Vec<_>>>()?;
         let right = concat_batches(self.right.schema.arrow(), &right)?;
         if right.num_rows() == 0 {
             return Ok(Box::new(std::iter::empty()));
@@ -56,7 +56,7 @@ impl LazySource for Cross {
             let message = "the right side of a cross join has more rows than 32 bits count; make it the left side";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        let lefts = foreign(&self.left).scan_parallel(None, pool, cancel)?;
+        let lefts = Foreign::new(&self.left, false).scan_parallel(None, pool, cancel)?;
         let (schema, cancel) = (self.schema.clone(), cancel.clone());
         let projection: Option<Vec<usize>> = projection.map(<[usize]>::to_vec);
         // So many rows of the left at a time meet all of the right, or one of the left some of the right.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::calls::Dropped;
 use crate::partition::{Algo, PartitionSpec};
 use crate::row::{Record, Row};
 use crate::run::{Cancel, Pool, RunContext};
 use crate::transform::{
     CallOptions, Cursor, InputRows, IntoCoTask, IntoTask, Params, Registry, StateSlot, Task, TaskEntry, TaskFn, bind, run_map,
 };
-use crate::verbs::Dropped;
 use crate::{Error, ErrorKind, Result, Schema, cotransformer, portable, transformer};
 
 use super::*;
@@ -267,7 +267,7 @@ fn what_cannot_leave_the_process_says_what_to_write() {
     let mut stateful = options();
     stateful.slots.give(StateSlot::ready(2.0_f64));
     assert!(told(&bind(with_state.into_task(), &stateful)).contains("state"));
-    let mut settings = crate::verbs::Settings::new(star());
+    let mut settings = crate::calls::Settings::new(star());
     settings.ignore::<fmt::Error>(&Dropped::new());
     assert!(told(&bind(every.into_task(), &settings.options)).contains("ignore_errors"));
 }

@@ -23,7 +23,7 @@ use super::native::{Native, Pending, ViaFrame};
 /// the same kind of thing back. Lazy frames stay lazy.
 ///
 /// ```
-/// use fugue_core::{row::Row, verbs::transform};
+/// use fugue_core::{calls::transform, row::Row};
 ///
 /// #[derive(Row)]
 /// struct Reading { sensor: String, value: f64 }

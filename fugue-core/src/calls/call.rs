@@ -161,7 +161,7 @@ macro_rules! settings {
         /// Drops the groups (for row-wise functions: the rows) whose error is an `E`, and counts them; other errors end the action.
         ///
         /// What a call gives is kept until it has ended, so a function over a stream then takes memory for all that it gives.
-        pub fn ignore_errors<E: std::error::Error + 'static>(mut self, dropped: &$crate::verbs::Dropped) -> Self {
+        pub fn ignore_errors<E: std::error::Error + 'static>(mut self, dropped: &$crate::calls::Dropped) -> Self {
             self.settings.ignore::<E>(dropped);
             self
         }

@@ -18,7 +18,7 @@ use crate::transform::panic_text;
 /// Calls a function for each item, on all cores; results in the order of the items.
 ///
 /// ```
-/// use fugue_core::verbs::map;
+/// use fugue_core::calls::map;
 ///
 /// # fugue_core::blocking::wait(async {
 /// let squares: Vec<u64> = map(1..=4_u64, |x| x * x).run().await?;
@@ -158,7 +158,7 @@ impl<I, F> FanOut<I, F> {
             df = df.cancel_with(handle);
         }
         // Keyed by number: each item is a call of its own on every engine, wherever its row ends up.
-        let mut calls = crate::verbs::transform(df, call).partition_by("number");
+        let mut calls = crate::calls::transform(df, call).partition_by("number");
         if let Some(most) = self.per_executor {
             calls = calls.per_executor(most);
         }

@@ -1,4 +1,4 @@
-//! What users say: transform, cotransform, `out_transform` and map, and how a call is spelled out.
+//! How functions are called: transform, cotransform, `out_transform` and map, and how a call is spelled out.
 
 mod call;
 mod cotransform;
