@@ -119,7 +119,10 @@ pub fn a_filter_never_sees_rows_that_are_gone(t: &Bench) -> Outcome {
     };
     let table = Table::new(fugue_core::Schema::parse("i:long,ok:bool,s:str")?, (0..1_200).map(row).collect());
     let nines = Table::new(table.schema.clone(), table.rows.iter().skip(9).step_by(10).cloned().collect());
-    let odd = Table::new(fugue_core::Schema::parse("i:long")?, (0..1_200).skip(1).step_by(2).map(|i| vec![OwnValue::from(i)]).collect());
+    let odd = Table::new(
+        fugue_core::Schema::parse("i:long")?,
+        (0..1_200).skip(1).step_by(2).map(|i| vec![OwnValue::from(i)]).collect(),
+    );
     let number = || col("s").cast("long");
     t.on_each_lane(|lane| {
         let frame = t.frame(lane, &table)?;
