@@ -149,6 +149,13 @@ fn sums_exactly(table: &Table, column: usize) -> bool {
     })
 }
 
+/// Whether a sum of some of the values may wrap around. Engines that are built with checks of overflows panic there (Polars does), so that
+/// only a rule with few examples asks for it.
+fn may_wrap(table: &Table, column: usize) -> bool {
+    let total: u128 = table.rows.iter().filter_map(|row| row[column].as_int()).map(i128::unsigned_abs).sum();
+    !matches!(table.schema.fields()[column].ty(), Type::Decimal(..)) && total > i64::MAX.unsigned_abs().into()
+}
+
 /// Whether a mean of the values is one number within the tolerance, however they are added: numbers so great that their last digits are lost
 /// beside one another are none.
 fn has_a_mean(table: &Table, column: usize) -> bool {
@@ -163,6 +170,7 @@ fn aggregate(table: &Table, last: bool, dice: &mut Dice) -> Term {
     let column = dice.below(schema.len());
     let exact = sums_exactly(table, column);
     let last = last && has_a_mean(table, column);
+    let wraps = may_wrap(table, column);
     let column = Term::column(schema.fields()[column].name());
     let plain =
         |function, arg| Aggregate { function, arg: Some(arg), distinct: false, filter: filter.clone(), order: Vec::new() };
@@ -171,7 +179,7 @@ fn aggregate(table: &Table, last: bool, dice: &mut Dice) -> Term {
         1 => plain(A::Count, column),
         2 => Aggregate { distinct: true, ..plain(A::Count, column) },
         3 | 4 if exact => {
-            let function = if dice.below(3) == 0 { A::CheckedSum } else { A::Sum };
+            let function = if dice.below(3) == 0 || wraps { A::CheckedSum } else { A::Sum };
             Aggregate { distinct: dice.below(4) == 0, ..plain(function, column) }
         }
         5 if exact && last => {
@@ -223,7 +231,7 @@ fn window(table: &Table, last: bool, dice: &mut Dice) -> Term {
         4 => (W::Lead(1 + dice.below(2) as u64), arg, None),
         _ => {
             let function = match dice.below(4) {
-                0 if exact => A::Sum,
+                0 if exact && !may_wrap(table, column) => A::Sum,
                 1 if exact && last && has_a_mean(table, column) => A::Avg,
                 2 => A::Count,
                 3 => A::Max,
