@@ -251,7 +251,11 @@ impl ExecutionPlan for PlaceExec {
 /// Whether a plan gives its rows in the same order each time: leaves, and what passes them on one by one. Exchanges, merges and joins
 /// give them as they happen to arrive.
 fn is_stable(plan: &Arc<dyn ExecutionPlan>) -> bool {
-    let passes = plan.is::<ProjectionExec>() || plan.is::<FilterExec>() || plan.is::<CallExec>() || plan.is::<GuardExec>() || plan.children().is_empty();
+    let passes = plan.is::<ProjectionExec>()
+        || plan.is::<FilterExec>()
+        || plan.is::<CallExec>()
+        || plan.is::<GuardExec>()
+        || plan.children().is_empty();
     passes && plan.children().into_iter().all(is_stable)
 }
 

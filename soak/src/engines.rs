@@ -69,7 +69,7 @@ mod cluster {
     /// A session on the cluster, and what keeps that running: it ends with the last session.
     pub(super) fn session(builder: SessionBuilder, lane: &Lane) -> Result<(Session, Box<dyn Any + Send>)> {
         let cluster = running()?;
-        let engine = BallistaEngine::on(&*cluster).partitions(lane.partitions).batch_size(lane.batch_size);
+        let engine = BallistaEngine::on(&cluster).partitions(lane.partitions).batch_size(lane.batch_size);
         Ok((builder.with_engine(blocking::wait(engine.start())?)?, Box::new(cluster)))
     }
 

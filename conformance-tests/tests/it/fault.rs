@@ -205,12 +205,18 @@ pub(crate) enum Fault {
     CutsMedians,
     /// A single value deviates by zero.
     DeviatesLikeAPopulation,
+    /// A single value is its own mean, even NaN.
+    DeviatesByNothingAlone,
     /// A mean of whole numbers is one.
     AveragesWholeNumbers,
     /// The first value is the first that is not null.
     SkipsNullsInFirst,
     /// All rows count.
     IgnoresAggregateFilters,
+    /// A constant counts once, however many rows there are.
+    CountsConstantsOnce,
+    /// A key of zero is given with the sign it came with.
+    KeepsSignsOfZeroKeys,
     /// Null is no group.
     LosesNullGroups,
     /// Each NaN is a group.
@@ -225,6 +231,10 @@ pub(crate) enum Fault {
     TakesRanksForRowNumbers,
     /// A condition that is null is fulfilled.
     KeepsRowsOfUnknownTruth,
+    /// A condition is computed for rows that an earlier one dropped.
+    FiltersRowsThatAreGone,
+    /// What follows a side that decides is not computed.
+    StopsAtTheFirstSide,
     /// All groups stay.
     IgnoresHaving,
     /// Rows come again.
@@ -272,7 +282,7 @@ pub(crate) enum Fault {
 }
 
 /// Rules that no fault of an engine can break, each with the reason.
-pub(crate) const WITHOUT_FAULT: [(&str, &str); 16] = [
+pub(crate) const WITHOUT_FAULT: [(&str, &str); 17] = [
     ("ingest::nanoseconds_that_do_not_fit_are_errors", "the core refuses them before an engine has them"),
     ("ingest::types_outside_the_table_are_refused", "the core refuses them before an engine has them"),
     ("ingest::duplicate_map_keys_are_errors", "the core refuses them before an engine has them"),
@@ -281,6 +291,7 @@ pub(crate) const WITHOUT_FAULT: [(&str, &str); 16] = [
     ("errors::an_unknown_key_is_found_before_the_run", "the core finds it when the call is planned"),
     ("errors::a_missing_column_is_found_before_the_run", "the core finds it when the call is planned"),
     ("errors::missing_parameters_are_found_before_the_run", "the core finds it when the call is planned"),
+    ("aggregate::maps_are_not_counted_apart", "the core refuses it when the plan is built"),
     ("plan::mixed_types_are_refused", "the core refuses it when the plan is built"),
     ("plan::unknown_columns_are_refused", "the core refuses it when the plan is built"),
     ("plan::selects_that_cannot_be_are_refused", "the core refuses it when the plan is built"),
@@ -293,7 +304,7 @@ pub(crate) const WITHOUT_FAULT: [(&str, &str); 16] = [
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 178] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 183] = [
         (
             Self::DropsARowPerKey,
             &[
@@ -591,9 +602,12 @@ impl Fault {
         (Self::SkipsNans, &["aggregate::extremes_with_nan"]),
         (Self::CutsMedians, &["aggregate::quantiles_interpolate"]),
         (Self::DeviatesLikeAPopulation, &["aggregate::deviations"]),
+        (Self::DeviatesByNothingAlone, &["aggregate::deviations_of_what_is_not_finite"]),
         (Self::AveragesWholeNumbers, &["aggregate::averages"]),
         (Self::SkipsNullsInFirst, &["aggregate::first_last_and_lists_follow_an_order"]),
         (Self::IgnoresAggregateFilters, &["aggregate::conditions_of_aggregates"]),
+        (Self::CountsConstantsOnce, &["aggregate::constants_count_every_row"]),
+        (Self::KeepsSignsOfZeroKeys, &["aggregate::keys_have_one_zero"]),
         (
             Self::LosesNullGroups,
             &["aggregate::null_and_nan_are_groups", "aggregate::matches_the_oracle", "select::groups_where_and_having"],
@@ -607,6 +621,8 @@ impl Fault {
         ),
         (Self::TakesRanksForRowNumbers, &["window::ranks_and_row_numbers"]),
         (Self::KeepsRowsOfUnknownTruth, &["select::filter_keeps_what_is_true", "verbs::a_filter_parts_rows_in_three"]),
+        (Self::FiltersRowsThatAreGone, &["select::a_filter_never_sees_rows_that_are_gone"]),
+        (Self::StopsAtTheFirstSide, &["select::both_sides_of_a_condition_are_computed"]),
         (Self::IgnoresHaving, &["select::groups_where_and_having"]),
         (Self::IgnoresDistinct, &["select::columns_and_expressions", "rows::distinct_gives_each_row_once"]),
         (

@@ -49,6 +49,14 @@ use crate::schema::Schema;
 /// [`ErrorKind::Io`] for what is not there or cannot be read, [`ErrorKind::Unsupported`] for an unknown format,
 /// [`ErrorKind::ColumnNotFound`], [`ErrorKind::SchemaInvalid`], [`ErrorKind::SchemaMismatch`] for columns,
 /// [`ErrorKind::SettingInvalid`] for settings that contradict one another, [`ErrorKind::ValueInvalid`] for malformed CSV.
+///
+/// [`ErrorKind::Io`]: crate::ErrorKind::Io
+/// [`ErrorKind::Unsupported`]: crate::ErrorKind::Unsupported
+/// [`ErrorKind::ColumnNotFound`]: crate::ErrorKind::ColumnNotFound
+/// [`ErrorKind::SchemaInvalid`]: crate::ErrorKind::SchemaInvalid
+/// [`ErrorKind::SchemaMismatch`]: crate::ErrorKind::SchemaMismatch
+/// [`ErrorKind::SettingInvalid`]: crate::ErrorKind::SettingInvalid
+/// [`ErrorKind::ValueInvalid`]: crate::ErrorKind::ValueInvalid
 pub fn open(path: impl AsRef<Path>, options: &LoadOptions, cancel: &Cancel) -> Result<Arc<dyn LazySource>> {
     open_all(&[path.as_ref().to_path_buf()], options, cancel)
 }

@@ -92,7 +92,7 @@ impl Aggregates {
             }
             (F::Max, _) => self.push(value.max()),
             (F::Stddev, _) => self.push(wide(value, &DataType::Float64).std(1)),
-            (F::StddevPopulation, _) => self.push(wide(value, &DataType::Float64).std(0)),
+            (F::StddevPopulation, _) => self.deviation(wide(value, &DataType::Float64), |value| value.std(0)),
             (F::Variance, _) => self.push(wide(value, &DataType::Float64).var(1)),
             (F::Quantile(at), ty) if ty.is_integer() || ty.is_float() => {
                 let values = wide(value, &DataType::Float64);
@@ -103,7 +103,7 @@ impl Aggregates {
                     values.drop_nulls().quantile(lit(at), QuantileMethod::Linear)
                 })
             }
-            (F::VariancePopulation, _) => self.push(wide(value, &DataType::Float64).var(0)),
+            (F::VariancePopulation, _) => self.deviation(wide(value, &DataType::Float64), |value| value.var(0)),
             _ => false,
         })
     }
@@ -140,6 +140,14 @@ impl Aggregates {
         let (sum, count) = (col(&summed), col(&count));
         self.outputs.push(when(count.clone().gt(lit(0))).then(made(sum, count)).otherwise(lit(NULL)));
         true
+    }
+
+    /// A deviation of a population. Polars says zero for each group of one row where rows lie by group, even if the value is null or NaN.
+    fn deviation(&mut self, value: Expr, made: impl FnOnce(Expr) -> Expr) -> bool {
+        let number = self.outputs.len();
+        let finite = format!("_d{number}");
+        self.calls.push(value.clone().is_finite().all(true).alias(&finite));
+        self.counted(&value, made(value.clone()), |made, _| when(col(&finite)).then(made).otherwise(lit(f64::NAN)))
     }
 
     fn push(&mut self, call: Expr) -> bool {

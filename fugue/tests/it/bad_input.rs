@@ -53,7 +53,7 @@ fn unlocated<T>(result: Result<T>, kind: ErrorKind, parts: &[&str]) -> Error {
 fn a_missing_file_is_named() {
     on_every_engine(|session| async move {
         unlocated(session.load("nowhere/readings.parquet").await, ErrorKind::Io, &["nowhere/readings.parquet", "load"]);
-        unlocated(session.load("readings").await, ErrorKind::Unsupported, &["readings", "parquet", "csv"]);
+        unlocated(session.load("readings").await, ErrorKind::Io, &["readings", "no file or folder"]);
         Ok(())
     });
 }

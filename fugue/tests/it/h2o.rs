@@ -1,4 +1,5 @@
 //! The questions of the h2o benchmark over few rows: one answer on every engine, which is also that of Polars and DataFusion by hand.
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use benchmarks::h2o::{Question, Tables, data, hand_datafusion, hand_polars, ours};
 use conformance_tests::compare::Compare;

@@ -71,7 +71,16 @@ impl Reference {
     /// The answer to a request.
     pub(super) fn answer(&self, schema: &Schema, request: &Request, rows: impl Fn(&Plan) -> Result<Table>) -> Result<Table> {
         let rows = match request {
-            Request::Select(frame, select) => self.selected(rows(frame)?.rows, select)?,
+            Request::Select(frame, select) => {
+                if let (true, Some(filter), Node::Relational(Request::Select(before, _))) =
+                    (self.is(Fault::FiltersRowsThatAreGone), &select.filter, &*frame.node)
+                    && before.schema == frame.schema
+                {
+                    let early = KnownSelect { filter: Some(filter.clone()), columns: vec![yes()], ..KnownSelect::default() };
+                    early.rows(&rows(before)?.rows, &Standard).map_err(wrong)?;
+                }
+                self.selected(rows(frame)?.rows, select)?
+            }
             Request::Join(left, right, join) => self.joined(rows(left)?.rows, rows(right)?.rows, join),
             Request::Set(left, right, op) => self.combined(rows(left)?.rows, rows(right)?.rows, op),
             Request::Sort(frame, order, limit) => {
@@ -114,6 +123,26 @@ impl Reference {
                     aggregates.iter_mut().for_each(|a| a.filter = None);
                 }
             }
+            Some(Fault::CountsConstantsOnce) => {
+                if let Some((_, aggregates)) = &mut select.group {
+                    let constant = |a: &KnownAggregate| matches!(a.arg.as_ref().map(|a| &a.kind), Some(Kind::Literal(_)));
+                    aggregates.iter_mut().filter(|a| constant(a)).for_each(|a| a.distinct = true);
+                }
+            }
+            Some(Fault::KeepsSignsOfZeroKeys) if select.group.is_some() || select.distinct => {
+                let mut out = select.rows(&rows, dialect).map_err(wrong)?;
+                if rows.iter().flatten().any(|v| matches!(v, OwnValue::Float(x) if *x == 0.0 && x.is_sign_negative())) {
+                    for value in out.iter_mut().flatten() {
+                        if let OwnValue::Float(x) = value
+                            && *x == 0.0
+                        {
+                            *x = -0.0;
+                        }
+                    }
+                }
+                return Ok(out);
+            }
+            Some(Fault::StopsAtTheFirstSide) => select.filter = select.filter.map(stopping),
             Some(Fault::RunsWindowsToPeers) => {
                 for window in &mut select.windows {
                     if window.frame == (Frame::Rows { start: None, end: Some(0) }) {
@@ -263,6 +292,22 @@ fn yes() -> Known {
     Known { ty: Type::Bool, kind: Kind::Literal(OwnValue::Bool(true)) }
 }
 
+/// The second side of a conjunction only where the first is not false, and of a disjunction only where it is not true.
+fn stopping(known: Known) -> Known {
+    let boolean = |kind| Known { ty: Type::Bool, kind };
+    match known.kind {
+        Kind::Call(function @ (Function::And | Function::Or), sides) if sides.len() == 2 => {
+            let decides = match function {
+                Function::And => boolean(Kind::Call(Function::Not, vec![sides[0].clone()])),
+                _ => sides[0].clone(),
+            };
+            let decided = sides[0].clone();
+            boolean(Kind::Case(vec![(decides, decided)], Some(Box::new(boolean(Kind::Call(function, sides))))))
+        }
+        kind => boolean(kind),
+    }
+}
+
 fn wrong(message: String) -> fugue_core::Error {
     fugue_core::Error::new(fugue_core::ErrorKind::ValueInvalid, message)
 }
@@ -405,6 +450,9 @@ impl Dialect for Reference {
                 }
             }
             (Fault::DeviatesLikeAPopulation, A::Stddev | A::Variance) if there.len() == 1 => OwnValue::Float(0.0),
+            (Fault::DeviatesByNothingAlone, A::StddevPopulation | A::VariancePopulation) if there.len() == 1 => {
+                OwnValue::Float(0.0)
+            }
             (Fault::AveragesWholeNumbers, A::Avg) if !there.is_empty() => {
                 let mean = whole().sum::<i128>() / there.len() as i128;
                 match ty {

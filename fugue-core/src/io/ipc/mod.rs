@@ -1,5 +1,6 @@
 //! Arrow IPC: files of both kinds as they are read, and the writer of the kind with a footer.
 
+mod check;
 mod read;
 mod write;
 

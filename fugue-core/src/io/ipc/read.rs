@@ -10,7 +10,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::reader::{FileReader, StreamReader};
 use arrow::record_batch::RecordBatch;
 
-use super::io_of;
+use super::{check, io_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::path::failed;
 
@@ -27,6 +27,7 @@ impl Reader {
     pub(super) fn open(path: &Path, mut file: File, columns: Option<Vec<usize>>) -> Result<Self> {
         let mut magic = [0; 6];
         let starts = file.read_exact(&mut magic).is_ok() && magic == *MAGIC;
+        guard(path, || if starts { check::file(&mut file) } else { check::stream(&mut file) })?;
         file.rewind().map_err(|e| failed("cannot be read", path, e))?;
         let file = BufReader::with_capacity(1 << 16, file);
         guard(path, || match starts {

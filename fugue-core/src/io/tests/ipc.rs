@@ -85,13 +85,25 @@ fn damaged_files_are_errors_that_name_them() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.arrow");
     let (schema, rows) = flat();
-    store(&path, &schema, vec![rows]);
-    let whole = std::fs::read(&path).unwrap();
-    let mut contents: Vec<Vec<u8>> = vec![Vec::new(), b"ARROW1".to_vec(), b"words".to_vec(), whole[..whole.len() - 9].to_vec()];
-    for at in (0..whole.len()).step_by(whole.len() / 60) {
-        let mut broken = whole.clone();
-        broken[at] ^= 0xff;
-        contents.push(broken);
+    let mut wholes = Vec::new();
+    for compression in [Compression::None, Compression::Zstd(1), Compression::Lz4] {
+        let options = SaveOptions::new().compression(compression);
+        save(&path, &schema, iter([rows.clone()]), &options, &Cancel::never()).unwrap();
+        wholes.push(std::fs::read(&path).unwrap());
+    }
+    let mut stream = StreamWriter::try_new(Vec::new(), &rows.schema()).unwrap();
+    stream.write(&rows).unwrap();
+    wholes.push(stream.into_inner().unwrap());
+    let mut contents: Vec<Vec<u8>> = vec![Vec::new(), b"ARROW1".to_vec(), b"words".to_vec()];
+    for whole in &wholes {
+        contents.push(whole[..whole.len() - 9].to_vec());
+        for at in (0..whole.len()).step_by(whole.len() / 50) {
+            for flipped in [0xff, 0x77] {
+                let mut broken = whole.clone();
+                broken[at] ^= flipped;
+                contents.push(broken);
+            }
+        }
     }
     let mut failed = 0;
     for content in contents {
