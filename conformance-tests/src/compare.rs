@@ -18,10 +18,19 @@ pub const AGGREGATE_TOLERANCE: f64 = 1e-9;
 const SHOWN: usize = 8;
 
 /// What counts as identical. The default is the rule for everything that is no float aggregate: exact, in any order.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Compare {
-    tolerance: f64,
+    loose: Loose,
     ordered: bool,
+}
+
+/// Which columns hold float aggregates.
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Loose {
+    #[default]
+    None,
+    All,
+    At(Vec<usize>),
 }
 
 impl Compare {
@@ -34,7 +43,13 @@ impl Compare {
     /// Floats may differ by [`AGGREGATE_TOLERANCE`], relatively; for float aggregates alone.
     #[must_use]
     pub fn float_aggregates() -> Self {
-        Self { tolerance: AGGREGATE_TOLERANCE, ordered: false }
+        Self { loose: Loose::All, ordered: false }
+    }
+
+    /// As [`float_aggregates`](Self::float_aggregates) in the columns at these positions, and exact in all others.
+    #[must_use]
+    pub fn float_aggregates_at(columns: Vec<usize>) -> Self {
+        Self { loose: if columns.is_empty() { Loose::None } else { Loose::At(columns) }, ordered: false }
     }
 
     /// The rows must also stand in the same order.
@@ -63,15 +78,15 @@ impl Compare {
     }
 
     fn same_row(&self, left: &[OwnValue], right: &[OwnValue]) -> bool {
-        left.len() == right.len() && left.iter().zip(right).all(|(a, b)| self.same_value(a, b))
+        let pairs = left.iter().zip(right).enumerate();
+        left.len() == right.len() && pairs.into_iter().all(|(at, (a, b))| if self.is_loose(at) { near(a, b) } else { a == b })
     }
 
-    fn same_value(&self, left: &OwnValue, right: &OwnValue) -> bool {
-        match (left, right) {
-            (OwnValue::Float(a), OwnValue::Float(b)) if self.tolerance > 0.0 && a.is_finite() && b.is_finite() => {
-                (a - b).abs() <= self.tolerance * a.abs().max(b.abs())
-            }
-            _ => left == right,
+    fn is_loose(&self, column: usize) -> bool {
+        match &self.loose {
+            Loose::None => false,
+            Loose::All => true,
+            Loose::At(columns) => columns.contains(&column),
         }
     }
 
@@ -98,7 +113,7 @@ impl Compare {
 
     fn as_bags(&self, expected: &Table, got: &Table) -> Result<(), Difference> {
         let (missing, extra) = differences(expected, got);
-        let (missing, extra) = if self.tolerance > 0.0 { self.forgive(missing, extra) } else { (missing, extra) };
+        let (missing, extra) = if self.loose == Loose::None { (missing, extra) } else { self.forgive(missing, extra) };
         if missing.is_empty() && extra.is_empty() {
             return Ok(());
         }
@@ -155,6 +170,16 @@ impl fmt::Debug for Difference {
 }
 
 impl std::error::Error for Difference {}
+
+/// Whether two values are equal within the tolerance.
+fn near(left: &OwnValue, right: &OwnValue) -> bool {
+    match (left, right) {
+        (OwnValue::Float(a), OwnValue::Float(b)) if a.is_finite() && b.is_finite() => {
+            (a - b).abs() <= AGGREGATE_TOLERANCE * a.abs().max(b.abs())
+        }
+        _ => left == right,
+    }
+}
 
 fn same_schema(expected: &Schema, got: &Schema) -> Result<(), Difference> {
     if expected == got {

@@ -14,7 +14,7 @@ mod values;
 pub use column::ColumnPlan;
 pub use lane::{Lane, Layout};
 pub use names::{name, wild_name};
-pub use program::{Pick, Script, Scripts, Shrinking};
+pub use program::{Columns, Pick, Script, Scripts, Shrinking};
 pub use spec::{KeyedSpec, keyed_spec};
 pub use table::{Size, TableOptions, table};
 pub use types::{Kinds, any_type, keyable};

@@ -7,7 +7,39 @@ use fugue_core::{Field, Schema, Type};
 
 use super::expr::{Dialect, Known, KnownAggregate, KnownWindow, Scope, Term};
 use super::{Program, UNIQUE, in_order};
+use crate::failure::Failure;
 use crate::value::{OwnRow, OwnValue, Table};
+
+/// Why there is no table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// What the contract refuses before a row is seen, or what the oracle does not know.
+    Plan(String),
+    /// Some row has no value, which is an error of the action, of the kind `ValueInvalid`.
+    Value(String),
+}
+
+impl Wrong {
+    /// What evaluating rows met.
+    fn of_value(message: String) -> Self {
+        if message.starts_with("the oracle does not know") { Self::Plan(message) } else { Self::Value(message) }
+    }
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Self {
+        Self::Plan(message)
+    }
+}
+
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Self {
+        Self::differs(match wrong {
+            Wrong::Plan(message) => format!("the oracle takes no such program: {message}"),
+            Wrong::Value(message) => format!("the oracle has no answer: {message}"),
+        })
+    }
+}
 
 /// A column of a select: a term and its name; a plain column may go without one.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,19 +197,20 @@ impl Verb {
     /// What the verb makes of a table.
     ///
     /// # Errors
-    /// A message, for what the contract refuses or what the oracle does not know.
-    pub fn apply(&self, table: &Table, dialect: &dyn Dialect) -> Result<Table, String> {
+    /// What the contract refuses or the oracle does not know, and what has no value.
+    pub fn apply(&self, table: &Table, dialect: &dyn Dialect) -> Result<Table, Wrong> {
         match self {
             Self::Select { items, filter, having, distinct } => {
                 select(table, items, filter.as_ref(), having.as_ref(), *distinct, dialect)
             }
             Self::Filter(condition) => {
                 let condition = Known::condition(condition, &table.schema)?;
-                Ok(Table::new(table.schema.clone(), kept(table.rows.clone(), Some(&condition), dialect)?))
+                let rows = kept(table.rows.clone(), Some(&condition), dialect).map_err(Wrong::of_value)?;
+                Ok(Table::new(table.schema.clone(), rows))
             }
             Self::Assign(items) => select(table, &assigned(table, items), None, None, false, dialect),
             Self::Aggregate(_, items) if items.iter().any(|item| !item.term.aggregates()) => {
-                Err("only aggregates stand beside the keys".to_owned())
+                Err(Wrong::Plan("only aggregates stand beside the keys".to_owned()))
             }
             Self::Aggregate(keys, items) => {
                 let keys = keys.iter().map(|k| Item::new(k, Term::column(k)));
@@ -215,24 +248,24 @@ impl Verb {
                 };
                 select(table, &columns(table).map(filled).collect::<Vec<_>>(), None, None, false, dialect)
             }
-            Self::Take { rows, keys, order } => take(table, *rows, keys, order),
+            Self::Take { rows, keys, order } => Ok(take(table, *rows, keys, order)?),
             Self::Sort(order) => {
                 let order = positions(table, order)?;
                 let mut rows = table.rows.clone();
                 rows.sort_by(|a, b| in_order(a, b, &order));
                 Ok(Table::new(table.schema.clone(), rows))
             }
-            Self::Join(kind, right) => join(table, right, *kind),
+            Self::Join(kind, right) => Ok(join(table, right, *kind)?),
             Self::Set(kind, all, right) => {
                 if table.schema != right.schema {
-                    return Err("two schemas".to_owned());
+                    return Err(Wrong::Plan("two schemas".to_owned()));
                 }
                 Ok(Table::new(table.schema.clone(), set(&table.rows, &right.rows, *kind, *all)))
             }
             Self::Transform(program, keys, presort) => {
                 let output = program.output(&table.schema, keys)?;
                 let unique = table.position(UNIQUE)?;
-                super::map(table, keys, presort, &output, |key, rows| program.run(key, rows, unique))
+                Ok(super::map(table, keys, presort, &output, |key, rows| program.run(key, rows, unique))?)
             }
         }
     }
@@ -268,40 +301,47 @@ fn select(
     having: Option<&Term>,
     only_distinct: bool,
     dialect: &dyn Dialect,
-) -> Result<Table, String> {
+) -> Result<Table, Wrong> {
     let of = |term: &Term| Known::of(term, &table.schema);
     let columns = items.iter().map(|i| of(&i.term)).collect::<Result<Vec<_>, _>>()?;
     let output = schema(items.iter().zip(&columns).map(|(i, c)| Field::new(i.name.as_str(), c.ty.clone())).collect())?;
     let filter = filter.map(|f| Known::condition(f, &table.schema)).transpose()?;
     let having = having.map(|h| Known::condition(h, &table.schema)).transpose()?;
-    let rows = kept(table.rows.clone(), filter.as_ref(), dialect)?;
-    let aggregates = items.iter().any(|i| i.term.aggregates());
-    let scope = Scope { rows: &rows, at: 0, group: &[], dialect };
+    let rows = kept(table.rows.clone(), filter.as_ref(), dialect).map_err(Wrong::of_value)?;
+    let rows = projected(&rows, items, &columns, having.as_ref(), dialect).map_err(Wrong::of_value)?;
+    Ok(Table::new(output, if only_distinct { distinct(rows) } else { rows }))
+}
+
+/// The rows of a select, out of the rows that its filter kept.
+fn projected(
+    rows: &[OwnRow],
+    items: &[Item],
+    columns: &[Known],
+    having: Option<&Known>,
+    dialect: &dyn Dialect,
+) -> Result<Vec<OwnRow>, String> {
+    let scope = Scope { rows, at: 0, group: &[], dialect };
+    if !items.iter().any(|i| i.term.aggregates()) {
+        let row = |at: usize| columns.iter().map(|c| c.value(scope.at(at))).collect();
+        return (0..rows.len()).map(row).collect();
+    }
+    let keys = items.iter().zip(columns).filter(|(i, _)| !i.term.aggregates() && !i.term.is_constant());
+    let keys: Vec<Known> = keys.map(|(_, c)| c.clone()).collect();
     let mut out = Vec::new();
-    if aggregates {
-        let keys: Vec<Known> = items
-            .iter()
-            .zip(&columns)
-            .filter(|(i, _)| !i.term.aggregates() && !i.term.is_constant())
-            .map(|(_, c)| c.clone())
-            .collect();
-        for (_, group) in groups(&rows, &keys, dialect)? {
-            // What is no aggregate is the same for every row of the group, so any of them tells it.
-            let scope = Scope { group: &group, ..scope }.at(group.first().copied().unwrap_or(usize::MAX));
-            if having.as_ref().map_or(Ok(true), |h| h.is_true(scope))? {
-                let value = |(c, item): (&Known, &Item)| -> Result<OwnValue, String> {
-                    let value = c.value(scope)?;
-                    Ok(if item.term.aggregates() { value } else { value.without_sign() })
-                };
-                out.push(columns.iter().zip(items).map(value).collect::<Result<OwnRow, _>>()?);
-            }
-        }
-    } else {
-        for at in 0..rows.len() {
-            out.push(columns.iter().map(|c| c.value(scope.at(at))).collect::<Result<OwnRow, _>>()?);
+    for (_, group) in groups(rows, &keys, dialect)? {
+        // What is no aggregate is the same for every row of the group, so any of them tells it.
+        let scope = Scope { group: &group, ..scope }.at(group.first().copied().unwrap_or(usize::MAX));
+        // Aggregates are computed of every group, also of those that are not kept.
+        let value = |(c, item): (&Known, &Item)| -> Result<OwnValue, String> {
+            let value = c.value(scope)?;
+            Ok(if item.term.aggregates() { value } else { value.without_sign() })
+        };
+        let row = columns.iter().zip(items).map(value).collect::<Result<OwnRow, _>>()?;
+        if having.map_or(Ok(true), |h| h.is_true(scope))? {
+            out.push(row);
         }
     }
-    Ok(Table::new(output, if only_distinct { distinct(out) } else { out }))
+    Ok(out)
 }
 
 /// The first rows of each key in an order; without one, in the order of all columns.

@@ -35,6 +35,16 @@ fn fewer(rows: &[OwnRow]) -> Vec<Vec<OwnRow>> {
         let (low, high) = rows.split_at(rows.len() / 2);
         all.extend([low.to_vec(), high.to_vec()]);
     }
+    // Where no half fails, most of the rows may still be needless.
+    if rows.len() > 16 {
+        for part in [4, 8, 16] {
+            let size = rows.len().div_ceil(part);
+            all.extend((0..part).map(|at| {
+                let kept = rows.iter().enumerate().filter(|(i, _)| i / size != at);
+                kept.map(|(_, row)| row.clone()).collect()
+            }));
+        }
+    }
     if rows.len() <= 16 {
         for i in 0..rows.len() {
             all.push(rows.iter().enumerate().filter(|(at, _)| *at != i).map(|(_, row)| row.clone()).collect());

@@ -7,11 +7,11 @@ use fugue_core::relational::{JoinKind, SetKind};
 use fugue_core::{Field, Type};
 
 use super::super::{Dice, keyable};
-use super::{NAMES, TYPES, table_of, terms};
+use super::{Columns, NAMES, table_of, terms};
 use crate::oracle::expr::{Aggregate, Term, Window};
 use crate::oracle::verb::{Item, Verb};
 use crate::oracle::{Program, UNIQUE};
-use crate::value::{OwnRow, Table};
+use crate::value::{OwnRow, OwnValue, Table};
 
 /// What kind of verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,10 @@ pub(super) fn draw(pick: Pick, table: &Table, last: bool, dice: &mut Dice) -> Ve
         Pick::Columns => match dice.below(3) {
             0 => Verb::Rename(vec![(some_column(table, dice), format!("renamed {}", dice.below(3)))]),
             1 => Verb::Drop(vec![some_column(table, dice)]),
-            _ => Verb::Alter(vec![(some_column(table, dice), [Type::Str, Type::Float64, Type::Int64][dice.below(3)].clone())]),
+            _ => {
+                let types = [Type::Str, Type::Float64, Type::Int64, Type::Int32, Type::Bool, Type::Decimal(18, 4)];
+                Verb::Alter(vec![(some_column(table, dice), types[dice.below(types.len())].clone())])
+            }
         },
         Pick::Rows => rows(table, dice),
         Pick::Join => {
@@ -141,15 +144,24 @@ fn keys(table: &Table, most: usize, dice: &mut Dice) -> Vec<String> {
 fn sums_exactly(table: &Table, column: usize) -> bool {
     let fine = |x: f64| x.abs() < 1e6 && (x * 2.0).fract() == 0.0;
     table.rows.iter().all(|row| match &row[column] {
-        crate::value::OwnValue::Float(x) => x.is_nan() || fine(*x),
+        OwnValue::Float(x) => !x.is_finite() || fine(*x),
         _ => true,
     })
+}
+
+/// Whether a sum of some of the values may wrap around. Engines that are built with checks of overflows panic there (Polars does), so that
+/// only a rule with few examples asks for it.
+fn may_wrap(table: &Table, column: usize) -> bool {
+    let total: u128 = table.rows.iter().filter_map(|row| row[column].as_int()).map(i128::unsigned_abs).sum();
+    !matches!(table.schema.fields()[column].ty(), Type::Decimal(..)) && total > i64::MAX.unsigned_abs().into()
 }
 
 /// Whether a mean of the values is one number within the tolerance, however they are added: numbers so great that their last digits are lost
 /// beside one another are none.
 fn has_a_mean(table: &Table, column: usize) -> bool {
-    table.rows.iter().all(|row| row[column].as_int().is_none_or(|x| x.abs() < 1_000_000_000_000))
+    // Digits of decimals are fewer than they look.
+    let most = if let Type::Decimal(_, s) = table.schema.fields()[column].ty() { 12 + u32::from(s.unsigned_abs()) } else { 12 };
+    table.rows.iter().all(|row| row[column].as_int().is_none_or(|x| x.unsigned_abs() < 10_u128.pow(most)))
 }
 
 fn aggregate(table: &Table, last: bool, dice: &mut Dice) -> Term {
@@ -158,6 +170,7 @@ fn aggregate(table: &Table, last: bool, dice: &mut Dice) -> Term {
     let column = dice.below(schema.len());
     let exact = sums_exactly(table, column);
     let last = last && has_a_mean(table, column);
+    let wraps = may_wrap(table, column);
     let column = Term::column(schema.fields()[column].name());
     let plain =
         |function, arg| Aggregate { function, arg: Some(arg), distinct: false, filter: filter.clone(), order: Vec::new() };
@@ -165,11 +178,14 @@ fn aggregate(table: &Table, last: bool, dice: &mut Dice) -> Term {
         0 => Aggregate { function: A::Count, arg: None, distinct: false, filter, order: Vec::new() },
         1 => plain(A::Count, column),
         2 => Aggregate { distinct: true, ..plain(A::Count, column) },
-        3 | 4 if exact => Aggregate { distinct: dice.below(4) == 0, ..plain(A::Sum, column) },
+        3 | 4 if exact => {
+            let function = if dice.below(3) == 0 || wraps { A::CheckedSum } else { A::Sum };
+            Aggregate { distinct: dice.below(4) == 0, ..plain(function, column) }
+        }
         5 if exact && last => {
             plain([A::Avg, A::Stddev, A::StddevPopulation, A::Variance, A::VariancePopulation][dice.below(5)], column)
         }
-        6 if last => plain(A::Quantile([0.0, 0.25, 0.5, 1.0][dice.below(4)]), column),
+        6 if last => plain(A::Quantile([0.0, 0.25, 0.5, 0.9, 1.0][dice.below(5)]), column),
         7 => Aggregate { order: total_order(table, dice), ..plain([A::First, A::Last, A::CollectList][dice.below(3)], column) },
         _ => plain([A::Min, A::Max][dice.below(2)], terms::any(schema, 1, dice)),
     }))
@@ -215,7 +231,7 @@ fn window(table: &Table, last: bool, dice: &mut Dice) -> Term {
         4 => (W::Lead(1 + dice.below(2) as u64), arg, None),
         _ => {
             let function = match dice.below(4) {
-                0 if exact => A::Sum,
+                0 if exact && !may_wrap(table, column) => A::Sum,
                 1 if exact && last && has_a_mean(table, column) => A::Avg,
                 2 => A::Count,
                 3 => A::Max,
@@ -243,7 +259,7 @@ fn rows(table: &Table, dice: &mut Dice) -> Verb {
         2 => {
             let field = &table.schema.fields()[dice.below(table.schema.len())];
             let ty = field.ty().clone();
-            if !matches!(ty, Type::Str | Type::Bool | Type::Int64 | Type::Float64) {
+            if matches!(ty, Type::List(_) | Type::Struct(_)) {
                 return Verb::Distinct;
             }
             Verb::FillNulls(vec![(field.name().to_owned(), Term::Literal(terms::value(&ty, dice), ty))])
@@ -264,7 +280,7 @@ fn partner(table: &Table, dice: &mut Dice) -> Table {
     let at: Vec<usize> = keys.iter().filter_map(|k| table.position(k).ok()).collect();
     if dice.below(2) == 0 {
         let name = format!("{}{}", NAMES[0], table.schema.len());
-        fields.push(Field::new(name, TYPES[dice.below(TYPES.len())].clone()));
+        fields.push(Field::new(name, Columns::Said.draw(dice)));
     }
     if keys.iter().any(|k| k == UNIQUE) {
         fields.retain(|f| f.name() != UNIQUE);

@@ -117,7 +117,9 @@ fn quantile(values: Vec<f64>, at: f64) -> f64 {
     let place = at * as_double(values.len() - 1);
     let below = (0..values.len()).take_while(|i| as_double(*i) <= place).last().unwrap_or(0);
     let (share, low) = (place - as_double(below), number(below));
-    if share == 0.0 { low } else { low + (number(below + 1) - low) * share }
+    let high = number(below + 1);
+    // Between two infinities of one sign lies no line.
+    if share == 0.0 || low == high { low } else { low + (high - low) * share }
 }
 
 fn as_double(count: usize) -> f64 {

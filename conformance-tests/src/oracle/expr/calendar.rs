@@ -3,6 +3,8 @@
 use fugue_core::Type;
 use fugue_core::expr::{Function, TimeUnit};
 
+use super::value::fits;
+use super::zone::{self, Shown};
 use crate::value::OwnValue;
 
 /// Microseconds of a second and of a day.
@@ -83,6 +85,9 @@ pub(super) fn is_one(function: Function) -> bool {
 /// A function of a date or time, no argument null.
 pub(super) fn call(function: Function, value: i128, rest: &[OwnValue], ty: &Type) -> Result<OwnValue, String> {
     use Function as F;
+    if let Type::Timestamp(zone) = ty {
+        return zoned(function, value, rest, zone);
+    }
     let (days, clock) = match ty {
         Type::Date => (value, 0),
         Type::Time => (0, value),
@@ -111,11 +116,16 @@ pub(super) fn call(function: Function, value: i128, rest: &[OwnValue], ty: &Type
         },
         F::DateAdd(unit) => {
             let n = rest.first().and_then(OwnValue::as_int).ok_or("no number to add")?;
-            match months(unit) {
+            let later = match months(unit) {
                 Some(months) => back(days_of(later(date, n * months)), clock),
                 None if *ty == Type::Date => days + n * (length(unit)? / DAY),
                 None => value + n * length(unit)?,
+            };
+            let wide = if *ty == Type::Date { &Type::Int32 } else { &Type::Int64 };
+            if !fits(later, wide) {
+                return Err(format!("{later} is no {ty:?}"));
             }
+            later
         }
         F::DateDiff(unit) => {
             let since = rest.first().and_then(OwnValue::as_int).ok_or("no date to count from")?;
@@ -129,8 +139,45 @@ pub(super) fn call(function: Function, value: i128, rest: &[OwnValue], ty: &Type
     }))
 }
 
+/// A function of an instant, which is read on the clock of its zone.
+fn zoned(function: Function, instant: i128, rest: &[OwnValue], zone: &str) -> Result<OwnValue, String> {
+    use Function as F;
+    let plain = &Type::Datetime;
+    let moved = |instant: i128| call(function, instant, rest, plain);
+    let on_wall = || {
+        let value = call(function, zone::wall(zone, instant)?, rest, plain)?;
+        value.as_int().ok_or_else(|| "no number".to_owned())
+    };
+    match function {
+        F::Truncate(unit) if length(unit).is_ok_and(|length| length <= SECOND) => moved(instant),
+        F::Truncate(unit) => {
+            let short = length(unit).is_ok_and(|length| length < DAY);
+            Ok(OwnValue::Int(match zone::shown(zone, on_wall()?)? {
+                Shown::Once(at) | Shown::Never(at) => at,
+                Shown::Twice(_, second) if short && second <= instant => second,
+                Shown::Twice(first, _) => first,
+            }))
+        }
+        F::DateAdd(unit) if length(unit).is_ok_and(|length| length < DAY) => moved(instant),
+        F::DateAdd(_) => {
+            let (before, after) = (zone::wall(zone, instant)?, on_wall()?);
+            Ok(OwnValue::Int(match zone::shown(zone, after)? {
+                Shown::Once(at) | Shown::Never(at) => at,
+                Shown::Twice(_, second) if after - second == before - instant => second,
+                Shown::Twice(first, _) => first,
+            }))
+        }
+        F::DateDiff(unit) if length(unit).is_ok_and(|length| length < DAY) => moved(instant),
+        F::DateDiff(_) => {
+            let since = rest.first().and_then(OwnValue::as_int).ok_or("no date to count from")?;
+            call(function, zone::wall(zone, instant)?, &[OwnValue::Int(zone::wall(zone, since)?)], plain)
+        }
+        _ => Ok(OwnValue::Int(on_wall()?)),
+    }
+}
+
 /// Monday is 1. The first day of 1970 was a Thursday.
-fn weekday(days: i128) -> i128 {
+pub(super) fn weekday(days: i128) -> i128 {
     (days + 3).rem_euclid(7) + 1
 }
 

@@ -22,8 +22,10 @@ pub(super) fn knows(from: &Type, to: &Type) -> bool {
         (Type::Decimal(_, s), Type::Decimal(_, t)) => *s >= 0 && *t >= 0,
         (a, Type::Bool) | (Type::Bool, a) if whole(a) => true,
         (a, b) if is_float(a) && whole(b) => true,
-        (a, Type::Str) => whole(a) || is_float(a) || matches!(a, Type::Bool | Type::Date | Type::Datetime),
-        (Type::Str, b) => whole(b) || *b == Type::Bool,
+        (Type::Decimal(_, s), b) if whole(b) || *b == Type::Str => *s >= 0,
+        (a, Type::Str) => whole(a) || is_float(a) || matches!(a, Type::Bool | Type::Date | Type::Datetime | Type::Time),
+        (Type::Str, b) => whole(b) || matches!(b, Type::Bool | Type::Float64),
+        (Type::Datetime, Type::Time) => true,
         (Type::Date, Type::Datetime) | (Type::Datetime, Type::Date) => true,
         _ => false,
     }
@@ -38,6 +40,9 @@ pub(super) fn cast(value: &OwnValue, from: &Type, to: &Type) -> Result<OwnValue,
         _ if from == to => value.clone(),
         (OwnValue::Int(x), Type::Date, Type::Datetime) => OwnValue::Int(x * DAY),
         (OwnValue::Int(x), Type::Datetime, Type::Date) => OwnValue::Int(x.div_euclid(DAY)),
+        (OwnValue::Int(x), Type::Datetime, Type::Time) => OwnValue::Int(x.rem_euclid(DAY)),
+        (OwnValue::Int(x), Type::Decimal(_, s), Type::Str) => OwnValue::Text(decimal(*x, *s)),
+        (OwnValue::Int(x), Type::Time, Type::Str) => OwnValue::Text(time(*x)),
         (OwnValue::Int(x), Type::Date, Type::Str) => OwnValue::Text(date(*x)),
         (OwnValue::Int(x), Type::Datetime, Type::Str) => OwnValue::Text(datetime(*x)),
         (OwnValue::Int(x), _, Type::Bool) => OwnValue::Bool(*x != 0),
@@ -47,6 +52,9 @@ pub(super) fn cast(value: &OwnValue, from: &Type, to: &Type) -> Result<OwnValue,
         (OwnValue::Int(x), Type::Decimal(_, s), Type::Decimal(_, t)) => {
             let by = power_of_ten(s.abs_diff(*t).into())?;
             return whole(if t >= s { x.checked_mul(by).ok_or_else(failed)? } else { half_away(*x, by) });
+        }
+        (OwnValue::Int(x), Type::Decimal(_, s), _) if integer(to).is_some() => {
+            return whole(x / power_of_ten(s.unsigned_abs().into())?);
         }
         (OwnValue::Int(x), _, Type::Decimal(_, t)) => {
             return whole(x.checked_mul(power_of_ten(t.unsigned_abs().into())?).ok_or_else(failed)?);
@@ -63,6 +71,7 @@ pub(super) fn cast(value: &OwnValue, from: &Type, to: &Type) -> Result<OwnValue,
             "false" | "f" | "no" | "0" => OwnValue::Bool(false),
             _ => return Err(failed()),
         },
+        (OwnValue::Text(t), _, Type::Float64) => OwnValue::Float(double_of(t.trim()).ok_or_else(failed)?),
         (OwnValue::Text(t), ..) => return whole(t.trim().parse().map_err(|_| failed())?),
         _ => return Err(failed()),
     })
@@ -113,13 +122,35 @@ pub(in crate::oracle) fn date(days: i128) -> String {
 }
 
 fn datetime(micros: i128) -> String {
-    let (day, clock) = (date(micros.div_euclid(DAY)), micros.rem_euclid(DAY));
+    format!("{} {}", date(micros.div_euclid(DAY)), time(micros.rem_euclid(DAY)))
+}
+
+fn time(clock: i128) -> String {
     let (seconds, fraction) = (clock / 1_000_000, clock % 1_000_000);
-    let mut text = format!("{day} {:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let mut text = format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
     if fraction > 0 {
         text += format!(".{fraction:06}").trim_end_matches('0');
     }
     text
+}
+
+fn decimal(value: i128, scale: i8) -> String {
+    let scale = usize::from(scale.unsigned_abs());
+    let digits = format!("{:0>1$}", value.unsigned_abs(), scale + 1);
+    let (whole, rest) = digits.split_at(digits.len() - scale);
+    let point = if scale == 0 { "" } else { "." };
+    format!("{}{whole}{point}{rest}", if value < 0 { "-" } else { "" })
+}
+
+/// Text as a number: digits with a point and an exponent, or what numbers that are none are written as.
+fn double_of(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => Some(f64::NAN),
+        "inf" => Some(f64::INFINITY),
+        "-inf" => Some(f64::NEG_INFINITY),
+        _ if text.bytes().all(|b| b.is_ascii_digit() || b"+-.e".contains(&b)) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 /// A literal of a type as text that the core casts to it.
@@ -127,12 +158,9 @@ pub(super) fn literal_text(value: i128, ty: &Type) -> String {
     match ty {
         Type::Date => date(value),
         Type::Datetime => datetime(value),
-        Type::Decimal(_, s) => {
-            let scale = usize::from(s.unsigned_abs());
-            let digits = format!("{:0>1$}", value.unsigned_abs(), scale + 1);
-            let (whole, rest) = digits.split_at(digits.len() - scale);
-            format!("{}{whole}.{rest}", if value < 0 { "-" } else { "" })
-        }
+        Type::Timestamp(_) => format!("{}+00:00", datetime(value)),
+        Type::Time => time(value),
+        Type::Decimal(_, s) => decimal(value, *s),
         _ => value.to_string(),
     }
 }

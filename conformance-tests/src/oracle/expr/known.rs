@@ -306,7 +306,10 @@ fn call(function: Function, args: Vec<Option<Known>>) -> Found {
         F::Negate | F::Abs | F::Floor | F::Ceil => match one(args) {
             Some(a) if function == F::Negate && super::types::integer(&a.ty).is_some_and(|(_, signed)| !signed) => Ok(None),
             Some(a) if is_number(&a.ty) => {
-                let ty = a.ty.clone();
+                let ty = match &a.ty {
+                    Type::Decimal(p, _) if matches!(function, F::Floor | F::Ceil) => Type::Decimal(*p, 0),
+                    ty => ty.clone(),
+                };
                 made(vec![a], ty)
             }
             _ => Ok(None),
@@ -342,6 +345,8 @@ fn call(function: Function, args: Vec<Option<Known>>) -> Found {
             made(all_as(args, &Type::Str)?, Type::Str)
         }
         F::Contains | F::StartsWith | F::EndsWith | F::Like => made(all_as(args, &Type::Str)?, Type::Bool),
+        F::RegexMatch => made(all_as(args, &Type::Str)?, Type::Bool),
+        F::RegexReplace => made(all_as(args, &Type::Str)?, Type::Str),
         F::Find => made(all_as(args, &Type::Str)?, Type::Int64),
         F::Substring => {
             let mut args = args.into_iter();
@@ -351,15 +356,17 @@ fn call(function: Function, args: Vec<Option<Known>>) -> Found {
             made(all, Type::Str)
         }
         F::Year | F::Quarter | F::Month | F::Day | F::Weekday | F::DayOfYear => match one(args) {
-            Some(a) if matches!(a.ty, Type::Date | Type::Datetime) => made(vec![a], Type::Int32),
+            Some(a) if matches!(a.ty, Type::Date | Type::Datetime | Type::Timestamp(_)) => made(vec![a], Type::Int32),
             _ => Ok(None),
         },
         F::Hour | F::Minute | F::Second => match one(args) {
-            Some(a) if matches!(a.ty, Type::Date | Type::Datetime | Type::Time) => made(vec![a], Type::Int32),
+            Some(a) if matches!(a.ty, Type::Date | Type::Datetime | Type::Timestamp(_) | Type::Time) => {
+                made(vec![a], Type::Int32)
+            }
             _ => Ok(None),
         },
-        F::Truncate(unit) => match one(args) {
-            Some(a) if a.ty == Type::Datetime || (a.ty == Type::Date && is_whole_days(unit)) => {
+        F::Truncate(_) => match one(args) {
+            Some(a) if is_moment(&a.ty) || a.ty == Type::Date => {
                 let ty = a.ty.clone();
                 made(vec![a], ty)
             }
@@ -368,7 +375,7 @@ fn call(function: Function, args: Vec<Option<Known>>) -> Found {
         F::DateAdd(unit) => {
             let mut args = args.into_iter();
             match (args.next().flatten(), args.next()) {
-                (Some(a), Some(n)) if a.ty == Type::Datetime || (a.ty == Type::Date && is_whole_days(unit)) => {
+                (Some(a), Some(n)) if is_moment(&a.ty) || (a.ty == Type::Date && is_whole_days(unit)) => {
                     let ty = a.ty.clone();
                     made(vec![a, typed(n, &Type::Int64)?], ty)
                 }
@@ -376,11 +383,15 @@ fn call(function: Function, args: Vec<Option<Known>>) -> Found {
             }
         }
         F::DateDiff(unit) => match at_common(args)? {
-            Some((args, ty)) if ty == Type::Datetime || (ty == Type::Date && is_whole_days(unit)) => made(args, Type::Int64),
+            Some((args, ty)) if is_moment(&ty) || (ty == Type::Date && is_whole_days(unit)) => made(args, Type::Int64),
             _ => Ok(None),
         },
         _ => Err(format!("the oracle does not know {function:?}")),
     }
+}
+
+fn is_moment(ty: &Type) -> bool {
+    matches!(ty, Type::Datetime | Type::Timestamp(_))
 }
 
 fn one(args: Vec<Option<Known>>) -> Option<Known> {

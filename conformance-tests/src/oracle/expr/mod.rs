@@ -16,12 +16,14 @@ mod types;
 mod value;
 mod window;
 mod written;
+mod zone;
 
 use fugue_core::Type;
 use fugue_core::expr::{AggregateFunction, Frame, Function, WindowFunction};
 
 pub(super) use cast::date;
 pub use known::{Kind, Known, KnownAggregate, KnownWindow};
+pub(crate) use text::{PATTERNS, REPLACEMENTS};
 pub use types::common;
 pub use value::{Dialect, Scope, Standard};
 

@@ -14,11 +14,14 @@ pub(super) fn call(function: Function, args: &[OwnValue], types: &[Type], ty: &T
             decimals(function, (*a, *s), (*b, *t), ty)
         }
         ([OwnValue::Int(a), OwnValue::Int(digits)], [Type::Decimal(_, s), _]) if function == Function::Round => {
-            let cut = (i128::from(*s) - digits).max(0);
-            let cut = power_of_ten(u32::try_from(cut).map_err(|e| e.to_string())?)?;
-            in_range(half_away(*a, cut) * cut, ty)
+            in_range(rounded(*a, i128::from(*s) - digits), ty)
         }
         ([OwnValue::Int(a), OwnValue::Int(b)], _) => wholes(function, *a, *b, ty),
+        ([OwnValue::Int(a)], [Type::Decimal(_, s)]) if matches!(function, Function::Floor | Function::Ceil) => {
+            let one = power_of_ten(s.unsigned_abs().into())?;
+            let below = a.div_euclid(one);
+            in_range(if function == Function::Ceil && a.rem_euclid(one) > 0 { below + 1 } else { below }, ty)
+        }
         ([OwnValue::Int(a)], _) => Ok(OwnValue::Int(match function {
             Function::Negate => wrap(-*a, ty),
             Function::Abs => wrap(a.abs(), ty),
@@ -58,8 +61,8 @@ pub(super) fn call(function: Function, args: &[OwnValue], types: &[Type], ty: &T
 
 fn wholes(function: Function, a: i128, b: i128, ty: &Type) -> Result<OwnValue, String> {
     use Function as F;
-    if matches!(function, F::Round) {
-        return Ok(OwnValue::Int(a));
+    if function == F::Round {
+        return in_range(rounded(a, -b), ty);
     }
     let exact = match function {
         F::Add | F::CheckedAdd => a + b,
@@ -123,6 +126,13 @@ pub(super) fn power_of_ten(exponent: u32) -> Result<i128, String> {
 pub(super) fn half_away(value: i128, by: i128) -> i128 {
     let (whole, rest) = (value / by, value % by);
     whole + if rest.abs() * 2 >= by { value.signum() } else { 0 }
+}
+
+/// A whole number whose last digits, so many, are rounded to zeros.
+fn rounded(value: i128, digits: i128) -> i128 {
+    let by = u32::try_from(digits.max(0)).ok().and_then(|digits| 10_i128.checked_pow(digits));
+    // Half of what 128 bits cannot hold is more than any value.
+    by.map_or(0, |by| half_away(value, by) * by)
 }
 
 /// Rounds the shortest decimal text of a float, half away from zero.

@@ -32,6 +32,8 @@ pub(super) fn call(function: Function, args: &[OwnValue]) -> Result<OwnValue, St
             let Some(OwnValue::Text(with)) = args.get(2) else { return Err("no text to put".to_owned()) };
             OwnValue::Text(replaced(&letters, &other, with))
         }
+        F::RegexMatch => OwnValue::Bool(matches(&letters, args.get(1))?),
+        F::RegexReplace => OwnValue::Text(regex_replaced(&letters, args.get(1), args.get(2))?),
         _ => return Err(format!("{function:?} of text")),
     })
 }
@@ -100,4 +102,50 @@ fn like(letters: &[char], pattern: &[char]) -> bool {
         fits = next;
     }
     fits[letters.len()]
+}
+
+/// The regular expressions that programs use, each told in plain words below.
+pub(crate) const PATTERNS: [&str; 6] = ["^a", "b$", "[0-9]+", "^$", "é|中", "a.*c"];
+
+/// The replacements that programs use: expressions and what stands for their matches.
+pub(crate) const REPLACEMENTS: [(&str, &str); 3] = [("[0-9]", "<$0>"), ("a+", "x"), ("^b", "")];
+
+pub(super) fn knows_pattern(pattern: &str) -> bool {
+    PATTERNS.contains(&pattern)
+}
+
+pub(super) fn knows_replacement(pattern: &str, with: &str) -> bool {
+    REPLACEMENTS.contains(&(pattern, with))
+}
+
+fn matches(letters: &[char], pattern: Option<&OwnValue>) -> Result<bool, String> {
+    let Some(OwnValue::Text(pattern)) = pattern else { return Err("no pattern".to_owned()) };
+    Ok(match pattern.as_str() {
+        "^a" => letters.first() == Some(&'a'),
+        "b$" => letters.last() == Some(&'b'),
+        "[0-9]+" => letters.iter().any(char::is_ascii_digit),
+        "^$" => letters.is_empty(),
+        "é|中" => letters.iter().any(|c| ['é', '中'].contains(c)),
+        "a.*c" => letters.split(|c| *c == '\n').any(|line| {
+            let first = line.iter().position(|c| *c == 'a');
+            first.is_some_and(|first| line[first + 1..].contains(&'c'))
+        }),
+        other => return Err(format!("the oracle does not know the pattern {other:?}")),
+    })
+}
+
+fn regex_replaced(letters: &[char], pattern: Option<&OwnValue>, with: Option<&OwnValue>) -> Result<String, String> {
+    let (Some(OwnValue::Text(pattern)), Some(OwnValue::Text(with))) = (pattern, with) else {
+        return Err("no pattern".to_owned());
+    };
+    Ok(match (pattern.as_str(), with.as_str()) {
+        ("[0-9]", "<$0>") => letters.iter().map(|c| if c.is_ascii_digit() { format!("<{c}>") } else { c.to_string() }).collect(),
+        ("a+", "x") => {
+            let starts = |i: usize| i == 0 || letters[i - 1] != 'a';
+            let kept = letters.iter().enumerate().filter(|(i, c)| **c != 'a' || starts(*i));
+            kept.map(|(_, c)| if *c == 'a' { 'x' } else { *c }).collect()
+        }
+        ("^b", "") => letters.iter().skip(usize::from(letters.first() == Some(&'b'))).collect(),
+        other => return Err(format!("the oracle does not know the replacement {other:?}")),
+    })
 }

@@ -131,6 +131,8 @@ fn call(function: Function, args: &[Term]) -> Result<Expr, String> {
             a.replace(from, next()?)
         }
         F::Like => a.like(next()?),
+        F::RegexMatch => a.regex_match(written(args, 1)?),
+        F::RegexReplace => a.regex_replace(written(args, 1)?, rest.nth(1).ok_or("nothing to put")?),
         F::Year => a.year(),
         F::Quarter => a.quarter(),
         F::Month => a.month(),
@@ -145,6 +147,14 @@ fn call(function: Function, args: &[Term]) -> Result<Expr, String> {
         F::DateDiff(unit) => a.date_diff(unit, next()?),
         other => return Err(format!("the suite writes no {other:?}")),
     })
+}
+
+/// The text of an argument that must be a literal.
+fn written(args: &[Term], at: usize) -> Result<&str, String> {
+    match args.get(at) {
+        Some(Term::Literal(OwnValue::Text(text), _)) => Ok(text),
+        _ => Err("a pattern that is no literal".to_owned()),
+    }
 }
 
 fn aggregate(call: &Aggregate) -> Result<Expr, String> {

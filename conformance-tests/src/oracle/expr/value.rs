@@ -3,7 +3,7 @@
 use fugue_core::Type;
 use fugue_core::expr::{AggregateFunction, Function};
 
-use super::types::{digits, integer, is_float};
+use super::types::{digits, integer};
 use super::{Kind, Known, calendar, cast, number, text};
 use crate::value::{OwnRow, OwnValue};
 
@@ -76,19 +76,14 @@ impl<'s> Scope<'s> {
 /// Whether the oracle knows a function of arguments of such types.
 pub(super) fn knows(function: Function, args: &[Known]) -> bool {
     use Function as F;
-    let instants = args.iter().any(|a| matches!(a.ty, Type::Timestamp(_)));
+    let written = |at: usize| match args.get(at).map(|a| &a.kind) {
+        Some(Kind::Literal(OwnValue::Text(text))) => Some(text.as_str()),
+        _ => None,
+    };
     match function {
-        F::RegexMatch | F::RegexReplace => false,
-        F::Floor | F::Ceil => !matches!(args.first().map(|a| &a.ty), Some(Type::Decimal(..))),
-        F::Round => {
-            let digits = args.get(1).and_then(|d| if let Kind::Literal(OwnValue::Int(d)) = &d.kind { Some(*d) } else { None });
-            match (args.first().map(|a| &a.ty), digits) {
-                (_, None) | (None, _) => false,
-                (Some(ty), Some(digits)) => is_float(ty) || digits >= 0,
-            }
-        }
-        F::Truncate(_) | F::DateAdd(_) | F::DateDiff(_) => !instants,
-        F::Year | F::Quarter | F::Month | F::Day | F::Weekday | F::DayOfYear | F::Hour | F::Minute | F::Second => !instants,
+        F::RegexMatch => written(1).is_some_and(text::knows_pattern),
+        F::RegexReplace => written(1).zip(written(2)).is_some_and(|(pattern, with)| text::knows_replacement(pattern, with)),
+        F::Round => matches!(args.get(1).map(|d| &d.kind), Some(Kind::Literal(OwnValue::Int(_)))),
         _ => true,
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn call(function: Function, args: &[Known], ty: &Type, schema: &Schem
         (F::Abs, [a]) if is_signed(ty) => format!("CASE WHEN {a} < 0 THEN {} - {a} ELSE {a} END", cast("'0'", ty)?),
         (F::Floor, [a]) if float => format!("floor({a})"),
         (F::Ceil, [a]) if float => format!("ceil({a})"),
-        (F::Floor | F::Ceil, [a]) | (F::Round, [a, _]) if is_signed(ty) => a.clone(),
+        (F::Floor | F::Ceil, [a]) if is_signed(ty) => a.clone(),
+        (F::Round, [a, _]) if is_signed(ty) && matches!(args[1].kind, Kind::Literal(OwnValue::Int(0..))) => a.clone(),
         // The root of a negative number is an error in text.
         (F::Sqrt, [a]) => {
             let (zero, nan) = (cast("'0'", ty)?, cast("'NaN'", ty)?);
