@@ -68,7 +68,7 @@ const LINES: [(&str, &str); 27] = [
     ("`ulong` beside a signed integer", "sql::types_that_differ_are_cast"),
     ("integer divided by zero, remainder of zero", "sql::a_division_by_zero_is_an_error"),
     ("the least integer divided by -1", "sql::a_division_by_zero_is_an_error"),
-    ("`abs` and minus of the least integer", "sql::a_division_by_zero_is_an_error"),
+    ("`abs` of the least integer", "sql::a_division_by_zero_is_an_error"),
     ("square root of a negative number", "sql::a_root_of_a_negative_number_is_an_error"),
     ("floats: comparison, keys, order", "sql::floats_go_by_their_bits"),
     ("`round` of a float", "sql::rounding_is_of_the_binary_value"),

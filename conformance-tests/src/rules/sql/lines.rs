@@ -40,7 +40,7 @@ pub fn types_that_differ_are_cast(t: &Bench) -> Outcome {
 pub fn a_division_by_zero_is_an_error(t: &Bench) -> Outcome {
     let table = table!("a:long,z:long,x:double,n:double,d:decimal(9,2)"; [i64::MIN, 0, 1.0, 0.0, 100])?;
     let lane = Lane::plain();
-    for wrong in ["a / z", "a % z", "d / (d - d)", "a / -1", "abs(a)", "-a"] {
+    for wrong in ["a / z", "a % z", "d / (d - d)", "a / -1", "abs(a)"] {
         let answer = query(t, &lane, &format!("SELECT {wrong} AS c FROM t"), &[("t", &table)])
             .and_then(|answer| Ok(blocking::wait(answer.collect())?));
         ensure(answer.is_err(), || format!("{wrong} was computed"))?;
