@@ -71,7 +71,7 @@ fn raised(filter: &Expr, schema: &Schema) -> Option<Raised> {
         Expr::IsNotNull(of) => Some(Raised::exact(Function::IsNotNull, vec![value(of, schema)?])),
         Expr::InList(list) => {
             let of = value(&list.expr, schema)?;
-            let item = |item| value(item, schema).filter(|i| i.ty == of.ty && !(i.ty.is_float() && !is_number(i)));
+            let item = |item| value(item, schema).filter(|i| i.ty == of.ty && (is_number(i) || !i.ty.is_float()));
             let items = list.list.iter().map(item).collect::<Option<Vec<_>>>()?;
             let exact = !of.ty.is_float();
             let typed = call(Function::IsIn, std::iter::once(of).chain(items).collect());
