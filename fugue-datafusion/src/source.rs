@@ -23,10 +23,9 @@ use futures::StreamExt;
 
 use crate::error::into_native;
 use crate::exec::{CallExec, batches, run_of};
-use crate::filter::{raised, support};
 use crate::map::Call;
 use crate::plan::Planner;
-use crate::travel::Away;
+use crate::travel::{Away, pushdown_of, scan_of};
 
 /// A lazy source of the core as a table: one partition, read by projection.
 #[derive(Debug)]
@@ -58,10 +57,7 @@ impl TableProvider for SourceTable {
         };
         let empty = projection.is_some_and(Vec::is_empty);
         let names = all.project(columns.as_deref()).map_err(into_native)?;
-        let mut scan = filters.iter().filter_map(|f| raised(f, all)).fold(Scan::new().columns(columns.as_deref()), Scan::filter);
-        if let Some(rows) = limit {
-            scan = scan.limit(rows as u64);
-        }
+        let scan = scan_of(&**self.0.lazy(), columns.as_deref(), filters, limit);
         let part = SourcePart { source: self.0.clone(), scan, names, schema: Arc::clone(&schema) };
         let none = Vec::new();
         let exec = StreamingTableExec::try_new(schema, vec![Arc::new(part)], empty.then_some(&none), [], false, limit)?;
@@ -69,7 +65,7 @@ impl TableProvider for SourceTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(filters.iter().map(|filter| support(&**self.0.lazy(), filter)).collect())
+        Ok(pushdown_of(&**self.0.lazy(), filters))
     }
 }
 
@@ -92,7 +88,7 @@ impl PartitionStream for SourcePart {
             Ok(run) => batches(&self.names, run, move |run, _| {
                 // Few rows need nobody who reads ahead of them.
                 let scan = if scan.rows().is_some() { scan } else { scan.on(&run.pool) };
-                source.lazy().scan_with(&scan, &run.cancel)
+                source.lazy().scan_with(&scan.telling(&run.progress), &run.cancel)
             }),
             Err(e) => failed(Arc::clone(&self.schema), e),
         }
