@@ -32,6 +32,7 @@
 //! - [`oracle`]: an interpreter that goes row by row, shares no code with engines, and says what must come out.
 //! - [`generate`]: random schemas, rows, specs and lanes; [`property`]: how often they are tried, from which seed.
 //! - [`table`]: what became of each row of the contract.
+//! - [`kills`]: what is left of a save whose program is killed, for the tests of an engine to call.
 //! - [`soak`]: all properties with ever new seeds, for as long as one likes; stopped and gone on with at any time.
 //!
 //! | variable | means |
@@ -61,6 +62,7 @@ pub mod functions;
 pub mod gap;
 pub mod generate;
 pub mod harness;
+pub mod kills;
 pub mod matrix;
 pub mod oracle;
 pub mod property;

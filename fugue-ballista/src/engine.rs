@@ -4,13 +4,16 @@ use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use datafusion::common::Result as NativeResult;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::datasource::source_as_provider;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::TaskContext;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, TableScan, lit};
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use fugue_core::arrow::array::AsArray;
@@ -18,7 +21,7 @@ use fugue_core::arrow::datatypes::Int64Type;
 use fugue_core::blocking::offload;
 use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
 use fugue_core::frame::{BatchStream, Source};
-use fugue_core::io::{BatchIter, LoadOptions};
+use fugue_core::io::{BatchIter, LoadOptions, Part, PartPlan};
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Pool, Progress, RunContext};
 use fugue_core::session::{EngineFactory, Opened};
@@ -131,7 +134,8 @@ impl BallistaEngine {
 
     /// Plans, runs and reads; dropping the stream ends the job.
     fn rows(&self, plan: &LogicalPlan, schema: &Schema, run: &RunContext) -> Result<BatchStream> {
-        let (state, plan) = (self.state(run), plan.clone());
+        let (state, plan) = (self.state(run), run.limit.map_or_else(|| Ok(plan.clone()), |rows| first_rows(plan, rows)));
+        let plan = plan.map_err(from_native)?;
         let (client, folder, run) = (self.client()?, Arc::clone(&self.folder), run.clone());
         let begin = async move {
             let batches = begin(&client, &folder, &state, &plan, &run).await?;
@@ -234,6 +238,13 @@ impl Engine for BallistaEngine {
     }
 
     async fn count(&self, frame: &DataFusionFrame, run: &RunContext) -> Result<u64> {
+        let known = scanned(frame.plan()).filter(|scan| scan.fetch.is_none()).and_then(|scan| {
+            let table = source_as_provider(&scan.source).ok()?;
+            table.downcast_ref::<InputTable>()?.rows()
+        });
+        if let Some(rows) = known {
+            return Ok(rows);
+        }
         let none = Vec::<datafusion::logical_expr::Expr>::new();
         let counted = LogicalPlanBuilder::from(frame.plan().clone())
             .aggregate(none, vec![count(lit(1_i64)).alias("rows")])
@@ -321,6 +332,49 @@ impl Storage<DataFusionFrame> for BallistaEngine {
             travel::answer(&self.runtime, async move { travel::load(&context, &path, &options).await }).await
         })
     }
+
+    fn save<'a>(
+        &'a self,
+        frame: &'a DataFusionFrame,
+        plan: &'a PartPlan,
+        run: &'a RunContext,
+    ) -> BoxFuture<'a, Result<Option<Vec<Part>>>> {
+        Box::pin(async move {
+            // A frame that is laid out comes to one place, from where it is as well written here.
+            if !self.folder.sees_target_of(plan) || travel::layout(frame).is_some() {
+                return Ok(None);
+            }
+            let writes = travel::map(frame, &plan.map()?, self.site)?;
+            let told = self.rows(writes.plan(), writes.schema(), run)?.collect().await?;
+            Part::told_by(&told).map(Some)
+        })
+    }
+}
+
+/// The scan that gives the rows of a plan which only names and chooses columns.
+fn scanned(plan: &LogicalPlan) -> Option<&TableScan> {
+    match plan {
+        LogicalPlan::TableScan(scan) if scan.filters.is_empty() => Some(scan),
+        LogicalPlan::SubqueryAlias(alias) => scanned(&alias.input),
+        LogicalPlan::Projection(projection) => scanned(&projection.input),
+        _ => None,
+    }
+}
+
+/// The first rows of a plan that only reads, with the number where its source sees it. Of others no fewer rows would be made.
+fn first_rows(plan: &LogicalPlan, rows: u64) -> NativeResult<LogicalPlan> {
+    if scanned(plan).is_none() {
+        return Ok(plan.clone());
+    }
+    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+    let limited = plan.clone().transform_down(|plan| match plan {
+        LogicalPlan::TableScan(mut scan) => {
+            scan.fetch = Some(scan.fetch.map_or(rows, |least| least.min(rows)));
+            Ok(Transformed::yes(LogicalPlan::TableScan(scan)))
+        }
+        other => Ok(Transformed::no(other)),
+    })?;
+    Ok(limited.data)
 }
 
 /// A context whose plans may hold steps of ours.

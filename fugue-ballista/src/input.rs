@@ -8,15 +8,15 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result as NativeResult;
 use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use fugue_core::blocking::offload;
 use fugue_core::frame::Source;
-use fugue_core::io::MemorySource;
+use fugue_core::io::{MemorySource, Scan};
 use fugue_core::run::RunContext;
 use fugue_core::{Error, ErrorKind, Result};
-use fugue_datafusion::travel::{plain_batches, plain_schema};
+use fugue_datafusion::travel::{plain_batches, plain_schema, pushdown_of, scan_of};
 use tokio::sync::OnceCell;
 
 use crate::failure::into_native;
@@ -60,10 +60,16 @@ impl InputTable {
         Self { source, folder, written: OnceCell::new() }
     }
 
-    async fn read(&self, columns: Option<Vec<usize>>, action: &Action, parts: usize) -> NativeResult<Arc<dyn ExecutionPlan>> {
+    /// The number of rows, where it is known without reading them.
+    pub(crate) fn rows(&self) -> Option<u64> {
+        self.source.lazy().rows()
+    }
+
+    async fn read(&self, scan: Scan, action: &Action, parts: usize) -> NativeResult<Arc<dyn ExecutionPlan>> {
         let memory = self.source.lazy().as_any().and_then(|any| any.downcast_ref::<MemorySource>());
+        let columns = scan.projection().map(<[usize]>::to_vec);
         let Some(memory) = memory else {
-            let files = self.write(columns, action, parts).await.map_err(into_native)?;
+            let files = self.write(scan, action, parts).await.map_err(into_native)?;
             action.keep(Arc::clone(&files));
             return files.scan(None);
         };
@@ -71,19 +77,21 @@ impl InputTable {
         if bytes <= IN_PLAN {
             return in_plan(memory, columns, parts);
         }
-        let written = self.written.get_or_try_init(|| self.write(None, action, parts)).await.map_err(into_native)?;
+        let written = self.written.get_or_try_init(|| self.write(Scan::new(), action, parts)).await.map_err(into_native)?;
         action.keep(Arc::clone(written));
         written.scan(columns)
     }
 
-    /// Reads the source into files.
-    async fn write(&self, columns: Option<Vec<usize>>, action: &Action, parts: usize) -> Result<Arc<Files>> {
+    /// Reads what is asked of the source into files.
+    async fn write(&self, scan: Scan, action: &Action, parts: usize) -> Result<Arc<Files>> {
         let (source, run, folder) = (self.source.clone(), action.run.clone(), Arc::clone(&self.folder));
         let span = tracing::debug_span!("ingest", source = %source.lazy().describe());
         offload(move || {
             let _span = span.entered();
-            let schema = plain_schema(source.schema().project(columns.as_deref())?.arrow());
-            let rows = source.lazy().scan_parallel(columns.as_deref(), &run.pool, &run.cancel)?;
+            let schema = plain_schema(source.schema().project(scan.projection())?.arrow());
+            // Few rows need nobody who reads ahead of them.
+            let scan = if scan.rows().is_some() { scan } else { scan.on(&run.pool) };
+            let rows = source.lazy().scan_with(&scan.telling(&run.progress), &run.cancel)?;
             Ok(Arc::new(folder.write(schema, rows, parts)?))
         })
         .await
@@ -132,8 +140,8 @@ impl TableProvider for InputTable {
         &self,
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _: &[Expr],
-        _: Option<usize>,
+        filters: &[Expr],
+        limit: Option<usize>,
     ) -> NativeResult<Arc<dyn ExecutionPlan>> {
         if session.config().get_extension::<Shown>().is_some() {
             let schema = self.schema();
@@ -146,7 +154,12 @@ impl TableProvider for InputTable {
             return Err(into_native(Error::new(ErrorKind::Unsupported, message)));
         };
         let parts = session.config().target_partitions();
-        with_columns(projection, |columns| self.read(columns, &action, parts)).await
+        let asked = |columns: Option<Vec<usize>>| scan_of(&**self.source.lazy(), columns.as_deref(), filters, limit);
+        with_columns(projection, |columns| self.read(asked(columns), &action, parts)).await
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> NativeResult<Vec<TableProviderFilterPushDown>> {
+        Ok(pushdown_of(&**self.source.lazy(), filters))
     }
 }
 

@@ -140,7 +140,7 @@ impl PartitionStream for SourcePart {
             Ok(run) => batches(&self.names, run, move |run, _| {
                 // Few rows need nobody who reads ahead of them.
                 let scan = if scan.rows().is_some() { scan } else { scan.on(&run.pool) };
-                source.lazy().scan_with(&scan, &run.cancel)
+                source.lazy().scan_with(&scan.telling(&run.progress), &run.cancel)
             }),
             Err(e) => failed(Arc::clone(&self.schema), e),
         }

@@ -17,16 +17,14 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr, SendableRecordBatchStream};
 use fugue_core::frame::Source;
-use fugue_core::io::Scan;
 use futures::StreamExt;
 
 use crate::error::into_native;
 use crate::exec::CallExec;
-use crate::filter::{asked, support};
 use crate::map::Call;
 use crate::plan::Planner;
 use crate::scan::ScanExec;
-use crate::travel::Away;
+use crate::travel::{Away, pushdown_of, scan_of};
 
 /// A lazy source of the core as a table: one partition, read by projection.
 #[derive(Debug)]
@@ -52,16 +50,12 @@ impl TableProvider for SourceTable {
         let source = &self.0;
         // One column at least, or nothing would tell how many rows there are.
         let columns: Option<Vec<usize>> = projection.map(|p| if p.is_empty() { vec![0] } else { p.clone() });
-        let all = filters.iter().filter_map(|filter| asked(&**source.lazy(), filter));
-        let mut scan = all.fold(Scan::new().columns(columns.as_deref()), Scan::filter);
-        if let Some(rows) = limit {
-            scan = scan.limit(rows as u64);
-        }
+        let scan = scan_of(&**source.lazy(), columns.as_deref(), filters, limit);
         Ok(Arc::new(ScanExec::new(source.clone(), scan, projection.is_some_and(Vec::is_empty))?))
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(filters.iter().map(|filter| support(&**self.0.lazy(), filter)).collect())
+        Ok(pushdown_of(&**self.0.lazy(), filters))
     }
 }
 

@@ -7,13 +7,13 @@ use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::execution::context::QueryPlanner;
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::{Expr, ScalarUDF, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 use fugue_core::arrow::datatypes::SchemaRef;
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::engine::{Map, Zip};
-use fugue_core::io::LoadOptions;
+use fugue_core::io::{LazySource, LoadOptions, Scan};
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Cancel, Pool, RunContext};
 use fugue_core::transform::Registry;
@@ -30,7 +30,7 @@ use crate::map::Call;
 pub use crate::map::Site;
 use crate::plan::{CallNode, Planner, hash};
 pub use crate::wire::{decode, encode};
-use crate::{storage, types};
+use crate::{filter, storage, types};
 
 /// What steps find where they run: an extension of the session config that tasks are given there.
 ///
@@ -210,6 +210,23 @@ pub fn layout(frame: &DataFusionFrame) -> Option<&PartitionSpec> {
 /// As [`open`](fugue_core::io::open).
 pub async fn load(context: &SessionContext, path: &str, options: &LoadOptions) -> Result<Option<DataFusionFrame>> {
     storage::load(context, path, options).await
+}
+
+/// What a reader of a source is asked by a scan of DataFusion's: columns, the filters that the core understands, and how many rows are enough.
+#[must_use]
+pub fn scan_of(source: &dyn LazySource, columns: Option<&[usize]>, filters: &[Expr], limit: Option<usize>) -> Scan {
+    let raised = filters.iter().filter_map(|f| filter::asked(source, f));
+    let scan = raised.fold(Scan::new().columns(columns), Scan::filter);
+    match limit {
+        Some(rows) => scan.limit(rows as u64),
+        None => scan,
+    }
+}
+
+/// What a source makes of the filters of a scan.
+#[must_use]
+pub fn pushdown_of(source: &dyn LazySource, filters: &[&Expr]) -> Vec<TableProviderFilterPushDown> {
+    filters.iter().map(|one| filter::support(source, one)).collect()
 }
 
 /// The columns of rows on their way through networks and files.

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use fugue_core::arrow::record_batch::RecordBatch;
+use fugue_core::frame::Source;
+use fugue_core::io::BatchIter;
 use fugue_core::run::RunContext;
 use fugue_core::transform::{InputRows, run_comap, run_map, run_repartition};
 use fugue_core::{Error, ErrorKind, Result, Schema};
-use polars::prelude::{DataFrame, IntoLazy};
+use polars::prelude::{DataFrame, IdxSize, IntoLazy, LazyFrame};
 
+use crate::asked::{self, Asked};
 use crate::batches::from_batches;
 use crate::frame::{Node, PolarsFrame};
 use crate::plan;
@@ -91,12 +94,63 @@ impl<'r> Action<'r> {
         }
     }
 
-    /// Operations of Polars over the rows of earlier stages, which are in memory before the first of them begins.
-    fn native(&mut self, frame: &PolarsFrame, columns: Option<&[usize]>) -> Result<InputRows> {
-        let plan = frame.staged(&mut |stage| Ok(eager(self.rows(stage, None)?, stage.schema())?.lazy()))?;
-        let schema = frame.schema().project(columns)?;
-        let plan = if columns.is_some() { plan::select(&plan, &schema) } else { plan };
-        Ok(InputRows::Stream(plan::read(plan, schema, &self.run.cancel)))
+    /// The rows of the frame that the action is for; so many are enough.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub(crate) fn first(&mut self, frame: &PolarsFrame, rows: Option<u64>) -> Result<InputRows> {
+        let Some(limit) = rows else { return self.rows(frame, None) };
+        self.run.cancel.check()?;
+        match frame.node() {
+            Node::Source(source) => Ok(InputRows::Stream(read(source, &Asked::first(None, rows), self.run)?)),
+            Node::File(file) => Ok(InputRows::Stream(file.read(&Asked::first(None, rows), self.run)?)),
+            Node::Native(_) => {
+                let enough = IdxSize::try_from(limit).unwrap_or(IdxSize::MAX);
+                let plan = self.native(frame, &|plan| plan.limit(enough))?;
+                Ok(InputRows::Stream(plan::read(plan, frame.schema().clone(), &self.run.cancel)))
+            }
+            _ => self.rows(frame, None),
+        }
+    }
+
+    /// The number of rows of operations of Polars.
+    ///
+    /// # Errors
+    /// What they meet.
+    pub(crate) fn count(&mut self, frame: &PolarsFrame) -> Result<u64> {
+        let plan = self.native(frame, &plan::counted)?;
+        plan::number(plan)
+    }
+
+    /// A plan over operations of Polars over the rows of earlier stages, which are in memory before the first of them begins. Of sources
+    /// that nobody else reads there are only the rows and columns that the plan asks for.
+    fn native(&mut self, frame: &PolarsFrame, above: &dyn Fn(LazyFrame) -> LazyFrame) -> Result<LazyFrame> {
+        let asked = self.asked(frame, above)?;
+        let plan = frame.staged(&mut |stage| {
+            let df = match (stage.node(), asked.get(&stage.id())) {
+                (Node::Source(source), Some(asked)) => {
+                    let rows = InputRows::Stream(read(source, asked, self.run)?);
+                    asked::widened(&eager(rows, &asked.schema(stage.schema())?)?, stage.schema())?
+                }
+                _ => eager(self.rows(stage, None)?, stage.schema())?,
+            };
+            Ok(df.lazy())
+        })?;
+        Ok(above(plan))
+    }
+
+    /// What a plan asks of the sources that it alone reads.
+    fn asked(&self, frame: &PolarsFrame, above: &dyn Fn(LazyFrame) -> LazyFrame) -> Result<BTreeMap<usize, Asked>> {
+        let mut schemas = BTreeMap::new();
+        let plan = frame.staged(&mut |stage| {
+            let alone = self.uses.get(&stage.id()).is_some_and(|u| u.times == 1);
+            if alone && matches!(stage.node(), Node::Source(_)) {
+                schemas.insert(stage.id(), stage.schema().clone());
+                return asked::stand(stage.id(), stage.schema());
+            }
+            Ok(asked::nothing(stage.schema())?.lazy())
+        })?;
+        if schemas.is_empty() { Ok(BTreeMap::new()) } else { asked::asked(above(plan), &schemas) }
     }
 
     fn fresh(&mut self, frame: &PolarsFrame, columns: Option<&[usize]>) -> Result<InputRows> {
@@ -104,7 +158,10 @@ impl<'r> Action<'r> {
             return Ok(rows);
         }
         if let Node::Native(_) = frame.node() {
-            return self.native(frame, columns);
+            let schema = frame.schema().project(columns)?;
+            let narrow = |plan: LazyFrame| if columns.is_some() { plan::select(&plan, &schema) } else { plan };
+            let plan = self.native(frame, &narrow)?;
+            return Ok(InputRows::Stream(plan::read(plan, schema, &self.run.cancel)));
         }
         let mut inputs = Vec::new();
         for (input, needed) in frame.inputs()? {
@@ -127,6 +184,11 @@ impl<'r> Action<'r> {
             None => Ok(rows),
         }
     }
+}
+
+/// What is asked of a source.
+fn read(source: &Source, asked: &Asked, run: &RunContext) -> Result<BatchIter> {
+    source.lazy().scan_with(&asked.scan_on(run), &run.cancel)
 }
 
 /// Rows in one frame of Polars.

@@ -77,8 +77,8 @@ impl Engine for PolarsEngine {
     }
 
     async fn count(&self, frame: &PolarsFrame, run: &RunContext) -> Result<u64> {
-        let native = frame.clone();
-        if let Some(rows) = offload(move || native.count()).await? {
+        let (native, inner) = (frame.clone(), run.clone());
+        if let Some(rows) = offload(move || native.count(&inner)).await? {
             return Ok(rows);
         }
         let mut stream = self.stream(frame, run).await?;

@@ -14,6 +14,7 @@ use fugue_core::{Error, ErrorKind, Result, Schema};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PolarsResult};
 
 use crate::action::Action;
+use crate::asked::Asked;
 use crate::batches::{from_batches, to_batches};
 use crate::lazy::Place;
 use crate::storage::File;
@@ -213,15 +214,16 @@ impl PolarsFrame {
         }
     }
 
-    /// The number of rows, where Polars knows it or counts it by itself.
+    /// The number of rows, where a file or Polars knows it or counts it by itself.
     ///
     /// # Errors
     /// What the plan meets.
-    pub(crate) fn count(&self) -> Result<Option<u64>> {
+    pub(crate) fn count(&self, run: &RunContext) -> Result<Option<u64>> {
         match &*self.node {
             Node::Plan(plan) => plan::count(plan).map(Some),
             Node::File(file) => file.count().map(Some),
-            Node::Native(_) if self.stages().is_empty() => plan::count(&self.unstaged()?).map(Some),
+            Node::Source(source) => Ok(source.lazy().rows()),
+            Node::Native(_) => Action::new(self, run)?.count(self).map(Some),
             _ => Ok(self.rows()),
         }
     }
@@ -237,7 +239,7 @@ impl PolarsFrame {
 
     /// All rows, as they become ready.
     pub(crate) fn run(&self, run: &RunContext) -> Result<BatchIter> {
-        Ok(match Action::new(self, run)?.rows(self, None)? {
+        Ok(match Action::new(self, run)?.first(self, run.limit)? {
             InputRows::Stream(batches) => batches,
             InputRows::Split(parts) => Box::new(parts.into_iter().flatten().map(Ok)),
         })
@@ -271,8 +273,10 @@ impl PolarsFrame {
                 let plan = if columns.is_some() { plan::select(plan, &schema) } else { plan.clone() };
                 InputRows::Stream(plan::read(plan, schema, &run.cancel))
             }
-            Node::File(file) => InputRows::Stream(file.read(columns, run)?),
-            Node::Source(source) => InputRows::Stream(source.lazy().scan_parallel(columns, &run.pool, &run.cancel)?),
+            Node::File(file) => InputRows::Stream(file.read(&Asked::first(columns, None), run)?),
+            Node::Source(source) => {
+                InputRows::Stream(source.lazy().scan_with(&Asked::first(columns, None).scan_on(run), &run.cancel)?)
+            }
             Node::Map { .. } | Node::Comap { .. } | Node::Repartition { .. } | Node::Native(_) => return Ok(None),
         }))
     }

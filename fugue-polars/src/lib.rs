@@ -26,6 +26,7 @@
 
 mod action;
 mod arg;
+mod asked;
 mod batches;
 mod engine;
 mod error;

@@ -59,7 +59,19 @@ pub(crate) fn read(plan: LazyFrame, schema: Schema, cancel: &Cancel) -> BatchIte
 /// # Errors
 /// What the plan meets.
 pub(crate) fn count(plan: &LazyFrame) -> Result<u64> {
-    let plan = plan.clone().select([len()]);
+    number(counted(plan.clone()))
+}
+
+/// A plan that counts the rows of another.
+pub(crate) fn counted(plan: LazyFrame) -> LazyFrame {
+    plan.select([len()])
+}
+
+/// The number that a plan comes to which [counts](counted).
+///
+/// # Errors
+/// What the plan meets.
+pub(crate) fn number(plan: LazyFrame) -> Result<u64> {
     guarded(move || {
         let engine = engine(&plan)?;
         let answer = plan.collect_with_engine(engine)?.unwrap_single();

@@ -12,6 +12,7 @@ use fugue_core::{Error, ErrorKind, Result, Type};
 use polars::io::HiveOptions;
 use polars::prelude::{LazyFrame, PlRefPath, ScanArgsParquet};
 
+use crate::asked::Asked;
 use crate::error::guarded;
 use crate::frame::{Node, PolarsFrame};
 use crate::{plan, types};
@@ -73,14 +74,14 @@ impl File {
         &self.plan
     }
 
-    /// The rows, of all columns or of some.
+    /// The rows that are asked for.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when the file is gone or another one; what reading meets comes out of the iterator.
-    pub(crate) fn read(&self, columns: Option<&[usize]>, run: &RunContext) -> Result<BatchIter> {
+    pub(crate) fn read(&self, asked: &Asked, run: &RunContext) -> Result<BatchIter> {
         // Polars remembers the footer, and would take another file for a damaged one.
         self.stamp.check()?;
-        self.source.scan_parallel(columns, &run.pool, &run.cancel)
+        self.source.scan_with(&asked.scan_on(run), &run.cancel)
     }
 
     /// The number of rows, as the footer says.

@@ -425,3 +425,68 @@ pub fn what_is_wrong_in_a_file_is_named(t: &Bench) -> Outcome {
     let error = expect_error(empty, &[ErrorKind::Io], "a folder without files")?;
     ensure(error.to_string().contains("empty"), || format!("the folder is not named: {error}"))
 }
+
+/// A file that was cut, or whose footer is another's or nonsense, is an error that names it, found when it is loaded or when it is read.
+pub fn damaged_files_are_named(t: &Bench) -> Outcome {
+    let rows = (0..3000_i64).map(|i| vec![OwnValue::from(i), OwnValue::text(format!("word {i}"))]).collect();
+    let table = Table::new(Schema::parse("v:long,w:str")?, rows);
+    let lane = Lane::plain();
+    let session = t.session(&lane)?;
+    for suffix in ["parquet", "arrow"] {
+        let place = Place::new()?;
+        save(&t.frame(&lane, &table)?, &place.at(&format!("whole.{suffix}")), &SaveOptions::new())?;
+        let whole = std::fs::read(place.at(&format!("whole.{suffix}"))).map_err(|e| e.to_string())?;
+        let nonsense = |from: usize, to: usize| {
+            let mut bytes = whole.clone();
+            bytes[from..to].fill(0xee);
+            bytes
+        };
+        let end = whole.len();
+        let cases = [
+            ("half", whole[..end / 2].to_vec()),
+            ("last_byte", whole[..end - 1].to_vec()),
+            ("nothing", Vec::new()),
+            ("footer", nonsense(end - 60, end - 10)),
+            ("length", nonsense(end - 8, end - 4)),
+            ("no_data", whole[end / 2..].to_vec()),
+        ];
+        for (name, bytes) in cases {
+            let name = format!("{name}.{suffix}");
+            place.write(&name, bytes)?;
+            let read = blocking::wait(async { session.load(place.at(&name)).await?.collect().await });
+            let error = expect_error(read, &[ErrorKind::Io], &name)?;
+            ensure(error.to_string().contains(&name), || format!("{name} is not named: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Who watches an action hears how many files, bytes and rows were read and written.
+pub fn reads_and_writes_are_told(t: &Bench) -> Outcome {
+    use fugue_core::run::ProgressHandle;
+
+    t.on_each_lane(|lane| {
+        let place = Place::new()?;
+        let lines = |from: u32| (from..from + 500).map(|i| format!("{},{i}\n", i % 3)).collect::<String>();
+        let (first, second) = (format!("k,v\n{}", lines(0)), format!("k,v\n{}", lines(500)));
+        place.write("in/a.csv", &first)?;
+        place.write("in/b.csv", &second)?;
+        let handle = ProgressHandle::new();
+        let loaded = load(t, lane, &place.at("in"), &LoadOptions::new())?.progress_with(&handle);
+        save(&loaded, &place.at("out"), &parquet().partition_by("k"))?;
+        let (read, written) = (handle.now().read, handle.now().written);
+        let all = (first.len() + second.len()) as u64;
+        ensure((read.files, read.bytes, read.rows) == (2, all, 1000), || format!("{read:?} were told to be read"))?;
+        let (mut files, mut bytes) = (0, 0);
+        for key in names_in(&place.at("out"))? {
+            let folder = place.0.path().join("out").join(key);
+            for entry in std::fs::read_dir(folder).map_err(|e| e.to_string())?.flatten() {
+                files += 1;
+                bytes += entry.metadata().map_err(|e| e.to_string())?.len();
+            }
+        }
+        ensure((written.files, written.bytes, written.rows) == (files, bytes, 1000), || {
+            format!("{written:?} were told to be written, and there are {files} files of {bytes} bytes")
+        })
+    })
+}

@@ -47,6 +47,7 @@ mod ingest;
 mod join;
 mod laws;
 mod map;
+mod others;
 mod plan;
 mod repartition;
 mod rows;
@@ -230,6 +231,13 @@ macro_rules! for_each_rule {
                 a_failing_save_of_a_folder_changes_nothing,
                 files_that_differ_are_refused,
                 what_is_wrong_in_a_file_is_named,
+                damaged_files_are_named,
+                reads_and_writes_are_told,
+            }
+            others {
+                files_of_other_programs_are_read_right,
+                folders_of_other_programs_are_read_right,
+                codecs_that_are_not_there_are_named,
             }
             storage {
                 parquet_makes_the_round_trip,

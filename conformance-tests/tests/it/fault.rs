@@ -529,6 +529,7 @@ impl Fault {
                 "files::keys_become_folders_and_columns",
                 "files::odd_keys_make_the_round_trip",
                 "files::filters_over_folders_keep_their_rows",
+                "others::folders_of_other_programs_are_read_right",
             ],
         ),
         (
@@ -537,10 +538,11 @@ impl Fault {
                 "files::json_types_are_those_of_its_values",
                 "files::patterns_and_lists_are_one_frame",
                 "storage::a_folder_is_one_frame",
+                "files::reads_and_writes_are_told",
             ],
         ),
         (Self::PassesOverOddFiles, &["files::files_that_differ_are_refused"]),
-        (Self::LosesPlacesInFiles, &["files::what_is_wrong_in_a_file_is_named"]),
+        (Self::LosesPlacesInFiles, &["files::what_is_wrong_in_a_file_is_named", "files::damaged_files_are_named"]),
         (
             Self::RepeatsTheFirstRow,
             &[
@@ -548,6 +550,8 @@ impl Fault {
                 "frame::head_takes_what_there_is",
                 "storage::parquet_columns_are_chosen_and_cast",
                 "files::packed_text_is_unpacked",
+                "others::files_of_other_programs_are_read_right",
+                "others::codecs_that_are_not_there_are_named",
             ],
         ),
         (

@@ -7,13 +7,15 @@ use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::arrow::record_batch::RecordBatch;
 use fugue_ballista::{BallistaEngine, Cluster};
+use fugue_core::frame::Source;
+use fugue_core::io::{Format, LazySource, LoadOptions, SaveMode, SaveOptions};
 use fugue_core::partition::{Algo, PartitionSpec};
 use fugue_core::row::Row;
 use fugue_core::transform::Batches;
 use fugue_core::{DataFrame, ErrorKind, Session};
 use futures::StreamExt;
 
-use crate::data::{doubled, readings};
+use crate::data::{Reading, doubled, readings};
 use crate::support::{Outcome, cluster, files, run, session, soon};
 
 /// Numbers, each with so much text.
@@ -193,6 +195,56 @@ fn inputs_leave_no_files_behind() -> Outcome {
         session.close().await?;
         drop(session);
         assert_eq!(std::fs::read_dir(&inputs)?.count(), 0);
+        Ok(())
+    })
+}
+
+#[test]
+fn partitions_are_written_by_the_executors_that_have_them() -> Outcome {
+    run(async {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("out").display().to_string();
+        let session = session(BallistaEngine::on(cluster()?).partitions(4)).await?;
+        let work = session.frame(readings(400))?.transform(doubled).run()?;
+        // Rows that come here are written as one file, where nobody says keys or a number.
+        let options = SaveOptions::new().format(Format::Parquet).mode(SaveMode::Append);
+        assert_eq!(work.save_with(&path, &options).await?, 400);
+        assert!(std::fs::read_dir(&path)?.count() > 1);
+        assert_eq!(session.load_with(&path, &LoadOptions::new()).await?.count().await?, 400);
+        // One partition that fails, and nothing is seen of the others.
+        let fails = |reading: Reading| if reading.value == 399 { Err("mine".to_owned()) } else { Ok(reading) };
+        let other = folder.path().join("other").display().to_string();
+        let failing = session.frame(readings(400))?.transform(fails).run()?.save_with(&other, &options).await;
+        assert_eq!(failing.map_err(|e| e.kind()), Err(ErrorKind::TransformerFailed));
+        assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn what_a_plan_needs_is_all_that_is_read_of_a_folder() -> Outcome {
+    use fugue_core::expr::{col, lit};
+    use fugue_core::run::Cancel;
+
+    run(async {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("out").display().to_string();
+        let session = session(BallistaEngine::on(cluster()?)).await?;
+        let options = SaveOptions::new().format(Format::Parquet).partition_by("sensor").row_group_rows(10);
+        session.frame(readings(300))?.save_with(&path, &options).await?;
+        let source = || fugue_core::io::open(&path, &LoadOptions::new(), &Cancel::never());
+        let frame = |source: &Arc<dyn LazySource>| session.frame(Source::shared(Arc::clone(source)));
+        let (counted, filtered, first) = (source()?, source()?, source()?);
+        assert_eq!(frame(&counted)?.count().await?, 300);
+        // Footers tell.
+        assert_eq!((counted.counts().files, counted.counts().groups), (0, 0));
+        let one = frame(&filtered)?.filter(col("sensor").eq(lit("s1")).and(col("value").lt(lit(30))))?;
+        let rows: Vec<Reading> = one.rows().await?;
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.sensor == "s1" && row.value < 30));
+        assert_eq!(filtered.counts().files, 1);
+        assert!(filtered.counts().groups_skipped > 0, "{:?}", filtered.counts());
+        assert_eq!(frame(&first)?.head(5).await?.count().await?, 5);
+        assert!(first.counts().groups <= 2, "{:?}", first.counts());
         Ok(())
     })
 }

@@ -361,11 +361,13 @@ impl DataFrame {
             let engine = self.session.erased();
             let parts = within(&run.cancel, async move { engine.save(&frame, &plan, &inner).await }).await?;
             if let Some(parts) = parts {
+                io::tell(&parts, &run.progress, true);
                 return blocking::offload(move || staging.commit(parts, &cancel)).await.map_err(told);
             }
         }
         let stream = engine.stream(&self.frame, &run).await?;
-        let saved = blocking::offload(move || io::write(staging, stream.into_blocking(), threads, &cancel));
+        let progress = run.progress.clone();
+        let saved = blocking::offload(move || io::write(staging, stream.into_blocking(), threads, &cancel, &progress));
         within(&run.cancel, saved).await.map_err(told)
     }
 

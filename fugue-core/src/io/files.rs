@@ -1,6 +1,7 @@
 //! Files as one source: what formats read of them, beside what the folders say.
 
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -92,6 +93,7 @@ pub struct FileSource {
     format: Format,
     first: String,
     files: usize,
+    paths: Arc<[PathBuf]>,
     counts: Arc<Counts>,
 }
 
@@ -106,7 +108,8 @@ impl FileSource {
             Columns::Typed(all) => Columns::Typed(Schema::new(all.fields().iter().filter(|f| !is_key(f.name())).cloned())?),
             other => other.clone(),
         };
-        let paths = found.iter().map(|f| f.path.clone()).collect();
+        let paths: Vec<PathBuf> = found.iter().map(|f| f.path.clone()).collect();
+        let all: Arc<[PathBuf]> = paths.clone().into();
         let stored: Box<dyn Stored> = match format {
             Format::Parquet => Box::new(ParquetFiles::open(paths, &inner, options.below.unwrap_or_default(), cancel)?),
             Format::Csv => Box::new(CsvFiles::open(paths, &inner, options, cancel)?),
@@ -121,7 +124,17 @@ impl FileSource {
         };
         let (schema, places) = laid_out(&columns, stored.schema(), &keys)?;
         let first = found.first().map(|f| f.path.display().to_string()).unwrap_or_default();
-        Ok(Self { schema, places, stored, keys: Arc::new(keys), format, first, files: found.len(), counts: Arc::default() })
+        Ok(Self {
+            schema,
+            places,
+            stored,
+            keys: Arc::new(keys),
+            format,
+            first,
+            files: found.len(),
+            paths: all,
+            counts: Arc::default(),
+        })
     }
 
     /// The format of its files.
@@ -216,11 +229,20 @@ impl LazySource for FileSource {
         let batches = self.stored.scan(request)?;
         let (counts, keys, layout) = (Arc::clone(&self.counts), Arc::clone(&self.keys), schema.to_arrow());
         let has_keys = wanted.iter().any(|p| matches!(p, Place::Key(_)));
-        let mut last = None;
+        let (paths, progress, mut last) = (Arc::clone(&self.paths), scan.progress.clone(), None);
         let rows = batches.map(move |batch| {
             let (file, batch) = batch?;
-            if last.replace(file) != Some(file) {
+            let is_new = last.replace(file) != Some(file);
+            if is_new {
                 add(&counts.files, 1);
+            }
+            if progress.is_watched() {
+                let bytes = if is_new { paths.get(file).and_then(|p| p.metadata().ok()).map_or(0, |m| m.len()) } else { 0 };
+                progress.change(|known| {
+                    known.read.files += u64::from(is_new);
+                    known.read.bytes += bytes;
+                    known.read.rows += batch.num_rows() as u64;
+                });
             }
             if !has_keys {
                 return Ok(batch);

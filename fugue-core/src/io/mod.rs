@@ -41,7 +41,7 @@ pub use stage::{Part, PartPlan, PartWriter, Staging};
 pub use stamp::Stamp;
 
 use crate::error::Result;
-use crate::run::Cancel;
+use crate::run::{Cancel, Reporter};
 use crate::schema::Schema;
 
 /// Opens a file, a folder of files or what a pattern matches: finds out about its columns, reads no rows (but for the inference of CSV types).
@@ -96,7 +96,7 @@ pub(crate) fn save_with(
     cancel: &Cancel,
 ) -> Result<u64> {
     let options = options.clone().resolved(None, threads)?;
-    write(Staging::open(path, schema, &options, cancel)?, batches, threads, cancel)
+    write(Staging::open(path, schema, &options, cancel)?, batches, threads, cancel, &Reporter::default())
 }
 
-pub(crate) use stage::write;
+pub(crate) use stage::{tell, write};

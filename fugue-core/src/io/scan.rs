@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::expr::{Function, Typed, TypedNode};
-use crate::run::Pool;
+use crate::run::{Pool, Reporter};
 
 /// How a source is read. The default is all of it.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,7 @@ pub struct Scan {
     pub(crate) filters: Vec<Typed>,
     pub(crate) limit: Option<u64>,
     pub(crate) pool: Option<Pool>,
+    pub(crate) progress: Reporter,
 }
 
 impl Scan {
@@ -49,6 +50,13 @@ impl Scan {
     #[must_use]
     pub fn on(mut self, pool: &Pool) -> Self {
         self.pool = Some(pool.clone());
+        self
+    }
+
+    /// Who wants to know how much was read.
+    #[must_use]
+    pub fn telling(mut self, progress: &Reporter) -> Self {
+        self.progress = progress.clone();
         self
     }
 

@@ -85,7 +85,7 @@ impl LocalFrame {
                     Some(rows) => scan.limit(rows),
                     None => scan.on(&run.pool),
                 };
-                return Ok(InputRows::Stream(source.lazy().scan_with(&scan, &run.cancel)?));
+                return Ok(InputRows::Stream(source.lazy().scan_with(&scan.telling(&run.progress), &run.cancel)?));
             }
             Node::Partitions(parts) => InputRows::Split(parts.to_vec()),
             Node::Map { input, map } => InputRows::Stream(run_one(input, map, ask, run)?),

@@ -10,7 +10,7 @@ mod keys;
 mod select;
 mod set_op;
 
-pub(crate) use derived::{Asked, Planner, SampleSize, Verb, step};
+pub(crate) use derived::{Asked, Planner, SampleSize, Verb, step, writing, written};
 pub use join::{Join, JoinKind};
 pub use keys::IntoJoinKeys;
 pub use select::{Group, IntoSelect, Select, SelectPlan};

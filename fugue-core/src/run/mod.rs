@@ -16,7 +16,7 @@ pub(crate) use gates::{Gate, Place};
 pub use meter::Meter;
 pub use ordered::{Job, Ordered, ordered};
 pub use pool::Pool;
-pub use progress::{Progress, ProgressHandle, Reporter};
+pub use progress::{Moved, Progress, ProgressHandle, Reporter};
 
 /// What a run is given: where user code runs, what stops it, and which attempt it is.
 #[derive(Clone, Debug)]

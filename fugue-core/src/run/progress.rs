@@ -5,7 +5,19 @@ use std::sync::Arc;
 use futures::Stream;
 use tokio::sync::watch;
 
-/// How far an action is. An engine that runs no stages and tasks of its own tells nothing.
+/// What of files was read or written so far.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Files of which rows were read, or that are complete.
+    pub files: u64,
+    /// The bytes that these files have.
+    pub bytes: u64,
+    /// Rows.
+    pub rows: u64,
+}
+
+/// How far an action is. An engine that runs no stages and tasks of its own tells only of files.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -19,6 +31,10 @@ pub struct Progress {
     pub tasks_done: usize,
     /// Rows that the ended tasks gave, of all stages together.
     pub rows: u64,
+    /// What core's readers have read; files that an engine reads by itself are its own matter.
+    pub read: Moved,
+    /// What was written of a save. Rows are told as they go, files and bytes as parts of it are complete.
+    pub written: Moved,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,10 +113,14 @@ impl Reporter {
         self.listeners.is_some()
     }
 
-    /// Tells all handles.
+    /// Tells all handles how stages and tasks are; what was read and written stays as it was told.
     pub fn report(&self, progress: Progress) {
+        self.change(|known| *known = Progress { read: known.read, written: known.written, ..progress });
+    }
+
+    pub(crate) fn change(&self, change: impl Fn(&mut Progress)) {
         for handle in self.listeners.iter().flat_map(|l| &l.0) {
-            handle.change(|state| state.progress = progress);
+            handle.change(|state| change(&mut state.progress));
         }
     }
 }

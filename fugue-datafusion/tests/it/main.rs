@@ -4,6 +4,7 @@
 mod conformance;
 mod errors;
 mod files;
+mod kills;
 mod memory;
 mod native;
 mod plans;

@@ -127,3 +127,69 @@ fn totals_of_a_file_are_those_of_the_frame() -> Outcome {
     assert_eq!(wait(wait(polars().load(&saved))?.collect_polars())?.sort(["sensor"], Default::default())?, totals());
     Ok(())
 }
+
+#[test]
+fn what_a_plan_needs_is_all_that_is_read_of_a_folder() -> Outcome {
+    use fugue_core::DataFrame;
+    use fugue_core::expr::{col, lit, sum};
+    use fugue_core::frame::Source;
+    use fugue_core::io::{Format, SaveOptions, open};
+    use fugue_core::run::Cancel;
+
+    let folder = tempfile::tempdir()?;
+    let session = polars();
+    let values: ArrayRef = Arc::new(Int64Array::from_iter_values(0..1000));
+    let keys: ArrayRef = Arc::new(Int64Array::from_iter_values((0..1000).map(|v| v / 100)));
+    let frame = session.frame(RecordBatch::try_from_iter([("k", keys), ("v", Arc::clone(&values)), ("w", values)])?)?;
+    let path = folder.path().join("out").display().to_string();
+    let options = SaveOptions::new().format(Format::Parquet).partition_by("k").row_group_rows(10);
+    wait(frame.save_with(&path, &options))?;
+    type Work<'a> = &'a dyn Fn(&DataFrame) -> Result<u64, Box<dyn std::error::Error>>;
+    let counted = |work: Work<'_>| -> Result<_, Box<dyn std::error::Error>> {
+        let source = open(&path, &LoadOptions::new(), &Cancel::never())?;
+        let rows = work(&session.frame(Source::shared(Arc::clone(&source)))?)?;
+        Ok((rows, source.counts().files, source.counts().groups))
+    };
+    let collected = |df: DataFrame| Ok(wait(df.collect())?.iter().map(|b| b.num_rows() as u64).sum());
+    // Footers tell how many rows there are.
+    assert_eq!(counted(&|df| Ok(wait(df.count())?))?, (1000, 0, 0));
+    assert_eq!(counted(&|df| Ok(wait(df.filter(col("k").eq(lit(3)))?.count())?))?, (100, 1, 10));
+    assert_eq!(counted(&|df| collected(df.filter(col("v").lt(lit(25)).and(col("k").lt(lit(5))))?))?, (25, 1, 3));
+    // Through steps that Polars takes apart: names, a projection, an aggregate; of two filters both count.
+    let through = |df: &DataFrame| {
+        let some = df.rename([("v", "x")])?.select(["x", "k"])?.filter(col("x").gt_eq(lit(895)))?.filter(col("k").eq(lit(8)))?;
+        collected(some.group_by("k").aggregate([sum(col("x")).alias("s")])?)
+    };
+    assert_eq!(counted(&through)?, (1, 1, 1));
+    assert_eq!(counted(&|df| Ok(wait(df.limit(5)?.count())?))?, (5, 1, 1));
+    let first = counted(&|df| Ok(wait(wait(df.head(5))?.count())?))?;
+    assert!(first.0 == 5 && first.2 <= 2, "{first:?}");
+    assert!(counted(&|df| Ok(wait(df.table(3))?.len() as u64))?.2 <= 2);
+    // Read twice: by whom a filter is for, and by whom it is not.
+    let twice = |df: &DataFrame| collected(df.filter(col("k").eq(lit(3)))?.union_all(df)?);
+    assert_eq!(counted(&twice)?, (1100, 10, 100));
+    Ok(())
+}
+
+#[test]
+fn keys_are_written_by_several_threads() -> Outcome {
+    use fugue_core::io::{Format, SaveOptions};
+
+    let folder = tempfile::tempdir()?;
+    let session = Session::builder().threads(4).with_engine(fugue_polars::PolarsEngine::new(4))?;
+    let rows: ArrayRef = Arc::new(Int64Array::from_iter_values(0..4000));
+    let keys: ArrayRef = Arc::new(Int64Array::from_iter_values((0..4000).map(|v| v % 40)));
+    let frame = session.frame(RecordBatch::try_from_iter([("k", keys), ("v", rows)])?)?;
+    let path = folder.path().join("out").display().to_string();
+    assert_eq!(wait(frame.save_with(&path, &SaveOptions::new().format(Format::Parquet).partition_by("k")))?, 4000);
+    let (mut writers, mut folders) = (std::collections::BTreeSet::new(), 0);
+    for key in std::fs::read_dir(&path)? {
+        folders += 1;
+        for file in std::fs::read_dir(key?.path())? {
+            // The number after the first word is that of the writer.
+            writers.extend(file?.file_name().to_string_lossy().split('-').nth(1).map(str::to_owned));
+        }
+    }
+    assert!(folders == 40 && writers.len() > 1, "{folders} folders, written by {writers:?}");
+    Ok(())
+}

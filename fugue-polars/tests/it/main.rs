@@ -10,6 +10,7 @@ mod engine;
 mod errors;
 mod files;
 mod foreign;
+mod kills;
 mod native;
 mod nested;
 mod queries;

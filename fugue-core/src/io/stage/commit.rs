@@ -72,7 +72,7 @@ impl Staging {
                 if let Some(folder) = to.parent() {
                     fs::create_dir_all(folder).map_err(|e| self.unwritten(e))?;
                 }
-                fs::rename(from, to).map_err(|e| self.unwritten(e))?;
+                fs::rename(&from, to).map_err(|e| self.unwritten(e).with("part", from.display().to_string()))?;
                 files.push(place);
             }
         }

@@ -8,11 +8,16 @@ use super::Staging;
 use super::part::{Part, PartPlan, PartWriter, dealt, sliced};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::source::BatchIter;
-use crate::run::Cancel;
+use crate::run::{Cancel, Reporter};
 use crate::schema;
 
 /// Writes batches with at most so many threads, and commits; gives the number of rows.
-pub(crate) fn write(staging: Staging, batches: BatchIter, threads: usize, cancel: &Cancel) -> Result<u64> {
+pub(crate) fn write(staging: Staging, batches: BatchIter, threads: usize, cancel: &Cancel, progress: &Reporter) -> Result<u64> {
+    let reporter = progress.clone();
+    let batches: BatchIter = Box::new(batches.inspect(move |batch| {
+        let rows = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+        reporter.change(|known| known.written.rows += rows);
+    }));
     let plan = staging.plan().clone();
     let files = if plan.single { None } else { plan.options.wanted_files()? };
     // Rows of a key are written by one thread, unless several files are asked for.
@@ -29,7 +34,21 @@ pub(crate) fn write(staging: Staging, batches: BatchIter, threads: usize, cancel
     } else {
         on_threads(&plan, batches, writers, files.is_some(), threads, cancel)?
     };
-    staging.commit(parts, cancel)
+    let rows = staging.commit(parts.clone(), cancel)?;
+    tell(&parts, progress, false);
+    Ok(rows)
+}
+
+/// Tells how large the files of parts are, and how many rows they have where nobody told so as they went.
+pub(crate) fn tell(parts: &[Part], progress: &Reporter, with_rows: bool) {
+    for part in parts {
+        let (files, bytes) = part.size();
+        progress.change(|known| {
+            known.written.files += files;
+            known.written.bytes += bytes;
+            known.written.rows += if with_rows { part.rows() } else { 0 };
+        });
+    }
 }
 
 /// Gives each writer its rows.

@@ -17,7 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use part::{Part, PartPlan, PartWriter};
 
-pub(crate) use drive::write;
+pub(crate) use drive::{tell, write};
 
 use self::lock::{Held, Turn};
 use super::options::{Columns, SaveMode, SaveOptions};

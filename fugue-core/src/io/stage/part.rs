@@ -47,6 +47,7 @@ pub struct Part {
     /// The folder of keys and the number of each file.
     pub(super) files: Vec<(String, u64)>,
     pub(super) rows: u64,
+    pub(super) bytes: u64,
 }
 
 impl Part {
@@ -61,6 +62,24 @@ impl Part {
     pub fn rows(&self) -> u64 {
         self.rows
     }
+
+    /// Its number of files, and of their bytes.
+    #[must_use]
+    pub fn size(&self) -> (u64, u64) {
+        (self.files.len() as u64, self.bytes)
+    }
+
+    /// What the rows of a [map that writes](PartPlan::map) say.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unexpected`] for other rows.
+    pub fn told_by(batches: &[RecordBatch]) -> Result<Vec<Self>> {
+        crate::relational::written(batches)
+    }
+
+    pub(crate) fn numbered(self, partition: u64) -> Self {
+        Self { partition, ..self }
+    }
 }
 
 impl PartPlan {
@@ -72,11 +91,12 @@ impl PartPlan {
     pub fn writer(&self, partition: u64) -> Result<PartWriter> {
         let attempt = format!("{partition:05}-{}", super::unique());
         let folder = self.root.join(&attempt);
-        fs::create_dir(&folder).map_err(|e| failed("cannot be written", &self.target, e))?;
+        let told = |e| failed("cannot be written", &self.target, e).with("part", folder.display().to_string());
+        fs::create_dir(&folder).map_err(told)?;
         let keys = self.schema.indices_of(&self.options.keys)?;
         let kept: Vec<usize> = (0..self.schema.len()).filter(|i| !keys.contains(i)).collect();
         let stored = self.schema.project(Some(&kept))?;
-        let part = Part { partition, attempt, files: Vec::new(), rows: 0 };
+        let part = Part { partition, attempt, files: Vec::new(), rows: 0, bytes: 0 };
         Ok(PartWriter { plan: self.clone(), folder, keys, kept, stored, part, open: BTreeMap::new(), clock: 0, done: false })
     }
 
@@ -91,6 +111,23 @@ impl PartPlan {
             writer.write(&batch?)?;
         }
         writer.finish()
+    }
+
+    /// A map that writes the partitions of a frame where they are, for engines whose partitions are in other processes that see the
+    /// folder: each gives one row, which [`Part::told_by`] reads. Only what the rows of the run say is in the save, so that attempts
+    /// that were lost on their way count for nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unexpected`] where the plan cannot travel.
+    #[track_caller]
+    pub fn map(&self) -> Result<crate::engine::Map> {
+        crate::relational::writing(self, &self.schema)
+    }
+
+    /// Whether a folder is above the target, or is it.
+    #[must_use]
+    pub fn is_below(&self, folder: &Path) -> bool {
+        self.target.starts_with(folder)
     }
 
     /// Whether each partition may have files of its own: a folder whose number of files nobody says.
@@ -173,7 +210,7 @@ impl PartWriter {
     /// [`ErrorKind::Io`].
     pub fn finish(mut self) -> Result<Part> {
         while let Some((_, open)) = self.open.pop_first() {
-            self.close(open)?;
+            self.part.bytes += self.close(open)?;
         }
         self.done = true;
         Ok(self.part.clone())
@@ -192,7 +229,7 @@ impl PartWriter {
         while self.open.len() > OPEN || (self.open.len() > 1 && self.clock.is_multiple_of(16) && held(self) > HELD) {
             let Some(oldest) = self.open.iter().min_by_key(|(_, o)| o.used).map(|(folder, _)| folder.clone()) else { break };
             if let Some(open) = self.open.remove(&oldest) {
-                self.close(open)?;
+                self.part.bytes += self.close(open)?;
             }
         }
         Ok(())
@@ -202,7 +239,8 @@ impl PartWriter {
         let number = self.part.files.len() as u64;
         let path = self.folder.join(number.to_string());
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = file.map_err(|e| failed("cannot be written", &self.plan.target, e))?;
+        let file =
+            file.map_err(|e| failed("cannot be written", &self.plan.target, e).with("part", path.display().to_string()))?;
         let plan = &self.plan;
         let name = plan.single.then_some(plan.target.as_path());
         let sink = sink::open(file, &plan.target, plan.format, &self.stored, &plan.options, name)?;
@@ -211,10 +249,13 @@ impl PartWriter {
         Ok(())
     }
 
-    fn close(&self, open: Open) -> Result<()> {
+    /// Ends a file, and gives its number of bytes.
+    fn close(&self, open: Open) -> Result<u64> {
         let file: File = open.sink.finish()?;
         // Without it a power cut after the rename may leave an empty file where the old one was.
-        file.sync_all().map_err(|e| failed("cannot be written", &self.plan.target, e))
+        let length =
+            file.sync_all().and_then(|()| file.metadata()).map_err(|e| failed("cannot be written", &self.plan.target, e))?;
+        Ok(length.len())
     }
 }
 

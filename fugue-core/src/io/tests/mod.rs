@@ -7,6 +7,7 @@ mod ipc;
 mod json;
 mod kill;
 mod parquet;
+mod refused;
 mod stage;
 
 use std::path::Path;

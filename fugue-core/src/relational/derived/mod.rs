@@ -14,6 +14,7 @@ mod sets;
 mod step;
 mod verb;
 mod window;
+mod write;
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::transform::{CallOptions, Slots, Task, bind_step};
 
 pub(crate) use sample::SampleSize;
 pub(crate) use verb::Verb;
+pub(crate) use write::{writing, written};
 
 use step::{Letter, Step};
 

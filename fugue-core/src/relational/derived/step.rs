@@ -79,6 +79,7 @@ steps! {
     super::sample::Hashed,
     super::sample::Drawn,
     super::sample::Redrawn,
+    super::write::Written,
 }
 
 /// The entry of a step, by its name.

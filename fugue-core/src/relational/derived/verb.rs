@@ -37,6 +37,7 @@ verbs! {
     Limit "limit",
     Rename "rename",
     Sample "sample",
+    Save "save",
     Select "select",
     Sort "sort",
     Subtract "subtract",
