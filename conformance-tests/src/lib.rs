@@ -30,6 +30,7 @@
 //! - [`rules`]: the rules, ordinary functions over a [`bench::Bench`], in one list.
 //! - [`compare`]: the only definition of "identical".
 //! - [`oracle`]: an interpreter that goes row by row, shares no code with engines, and says what must come out.
+//!   The program in the folder `beside-duckdb`, which is not of the workspace, asks `DuckDB` as well, and says how it is run.
 //! - [`generate`]: random schemas, rows, specs and lanes; [`property`]: how often they are tried, from which seed.
 //! - [`table`]: what became of each row of the contract.
 //! - [`kills`]: what is left of a save whose program is killed, for the tests of an engine to call.

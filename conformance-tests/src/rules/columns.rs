@@ -21,17 +21,11 @@ pub(super) struct Computed {
     expr: Expr,
     ty: &'static str,
     values: Vec<OwnValue>,
-    loose: bool,
 }
 
 /// An expression, the type that it must have, and its values.
 pub(super) fn is(expr: Expr, ty: &'static str, values: Vec<OwnValue>) -> Computed {
-    Computed { expr, ty, values, loose: false }
-}
-
-/// The same for an aggregate of floats, whose last digits depend on the order in which an engine adds.
-pub(super) fn about(expr: Expr, ty: &'static str, values: Vec<OwnValue>) -> Computed {
-    Computed { loose: true, ..is(expr, ty, values) }
+    Computed { expr, ty, values }
 }
 
 /// Computes expressions over the rows of a table, on each lane; on some over so many rows that engines work in several batches and by other
@@ -68,7 +62,7 @@ fn compare<'r>(columns: &[Computed], frame: &DataFrame, rows: impl Iterator<Item
         ensure(wanted.fields()[0].ty() == ty, || format!("{} is a {ty}, and must be a {}", column.expr, column.ty))?;
         let expected = std::iter::repeat_n(&column.values, times).flatten().map(|v| vec![v.clone()]).collect();
         let got = rows.iter().map(|row| vec![row[i].clone()]).collect();
-        let compare = if column.loose { Compare::float_aggregates() } else { Compare::exact() }.ordered();
+        let compare = Compare::exact().ordered();
         compare
             .tables(&Table::new(wanted.clone(), expected), &Table::new(wanted, got))
             .map_err(|e| Failure::from(e).while_trying(column.expr.to_string()))?;

@@ -383,6 +383,67 @@ pub fn dates(t: &Bench) -> Outcome {
     )
 }
 
+/// D89, D90: instants are read on the clock of their zone: before a year begins in Greenwich, on the day that has 23 hours, and in both
+/// hours that have one name.
+pub fn instants_are_read_on_the_clock_of_their_zone(t: &Bench) -> Outcome {
+    const HOUR: i64 = 3_600_000_000;
+    let (new_year, spring) = (1_577_835_000_000_000_i64, 1_585_441_800_000_000_i64);
+    let (first, second) = (1_603_585_800_000_000_i64, 1_603_589_400_000_000_i64);
+    let zoned = "timestamp(us,Europe/Berlin)";
+    let table = table!("z:timestamp(us,Europe/Berlin)"; [new_year], [spring], [first], [second], [()])?;
+    let half = HOUR / 2;
+    let z = || col("z");
+    computes(
+        t,
+        &table,
+        &[
+            is(z().year(), "int", values![2020, 2020, 2020, 2020, ()]),
+            is(z().quarter(), "int", values![1, 1, 4, 4, ()]),
+            is(z().month(), "int", values![1, 3, 10, 10, ()]),
+            is(z().day(), "int", values![1, 29, 25, 25, ()]),
+            is(z().weekday(), "int", values![3, 7, 7, 7, ()]),
+            is(z().day_of_year(), "int", values![1, 89, 299, 299, ()]),
+            is(z().hour(), "int", values![0, 1, 2, 2, ()]),
+            is(z().minute(), "int", values![30, 30, 30, 30, ()]),
+            is(z().second(), "int", values![0, 0, 0, 0, ()]),
+            is(z().truncate(TimeUnit::Hour), zoned, values![new_year - half, spring - half, first - half, second - half, ()]),
+            is(
+                z().truncate(TimeUnit::Day),
+                zoned,
+                values![
+                    1_577_833_200_000_000_i64,
+                    1_585_436_400_000_000_i64,
+                    1_603_576_800_000_000_i64,
+                    1_603_576_800_000_000_i64,
+                    ()
+                ],
+            ),
+            is(
+                z().truncate(TimeUnit::Month),
+                zoned,
+                values![
+                    1_577_833_200_000_000_i64,
+                    1_583_017_200_000_000_i64,
+                    1_601_503_200_000_000_i64,
+                    1_601_503_200_000_000_i64,
+                    ()
+                ],
+            ),
+            is(z().date_add(TimeUnit::Hour, 1), zoned, values![new_year + HOUR, spring + HOUR, second, second + HOUR, ()]),
+            // A day more is the same time on the clock: 23 hours in spring, and 25 or 24 in autumn.
+            is(
+                z().date_add(TimeUnit::Day, 1),
+                zoned,
+                values![new_year + 24 * HOUR, spring + 23 * HOUR, first + 25 * HOUR, second + 24 * HOUR, ()],
+            ),
+            is(z().date_diff(TimeUnit::Hour, z()), "long", values![0, 0, 0, 0, ()]),
+            is(z().date_add(TimeUnit::Day, 1).date_diff(TimeUnit::Hour, z()), "long", values![24, 23, 25, 24, ()]),
+            is(z().date_add(TimeUnit::Day, 1).date_diff(TimeUnit::Day, z()), "long", values![1, 1, 1, 1, ()]),
+            is(z().date_add(TimeUnit::Month, 1).date_diff(TimeUnit::Month, z()), "long", values![1, 1, 1, 1, ()]),
+        ],
+    )
+}
+
 /// Literals of each kind, and null with a type.
 pub fn literals(t: &Bench) -> Outcome {
     let table = table!("a:long"; [1], [2])?;

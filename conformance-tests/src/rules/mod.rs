@@ -268,6 +268,7 @@ macro_rules! for_each_rule {
                 text_is_changed,
                 patterns,
                 dates,
+                instants_are_read_on_the_clock_of_their_zone,
                 literals,
                 matches_the_oracle,
             }
@@ -331,6 +332,8 @@ macro_rules! for_each_rule {
                 sort_gives_rows_in_order,
                 limit_gives_so_many_rows,
                 take_gives_the_first_of_each_key,
+                take_without_an_order_takes_the_least_rows,
+                describe_tells_of_each_column,
                 distinct_gives_each_row_once,
                 dropna_drops_by_what_is_null,
                 fillna_fills_what_is_null,

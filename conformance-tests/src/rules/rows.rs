@@ -1,5 +1,6 @@
 //! Verbs over rows: sort, limit, take, sample, distinct, and nulls dropped and filled.
 
+use fugue_core::blocking::wait;
 use fugue_core::expr::lit;
 use fugue_core::frame::{DropNulls, Nulls, Sample};
 
@@ -45,6 +46,56 @@ pub fn limit_gives_so_many_rows(t: &Bench) -> Outcome {
             }
         }
         Ok(())
+    })
+}
+
+/// D50: without an order the rows of a key that are least, by the order of all columns: nulls last, NaN the greatest, text by its bytes.
+pub fn take_without_an_order_takes_the_least_rows(t: &Bench) -> Outcome {
+    let (nan, low) = (f64::NAN, f64::NEG_INFINITY);
+    let input = table!(
+        "k:str,x:double,s:str";
+        ["a", nan, "x"], ["a", 1.0, ()], ["a", 1.0, "z"], ["a", (), "a"], ["b", low, "é"], ["b", low, "z"], [(), (), ()], [(), nan, "q"]
+    )?;
+    let numbers = table!("x:double,b:bool,d:date,n:decimal(5,2)"; [1.0, true, 3, 5], [1.0, false, 9, 9], [1.0, false, 9, 7], [2.0, false, 0, 0])?;
+    t.on_each_lane(|lane| {
+        let frame = t.frame(lane, &input)?;
+        let one = table!("k:str,x:double,s:str"; ["a", 1.0, "z"], ["b", low, "z"], [(), nan, "q"])?;
+        t.same(&one, &frame.group_by("k").take(1, ())?)?;
+        let two = table!(
+            "k:str,x:double,s:str";
+            ["a", 1.0, "z"], ["a", 1.0, ()], ["b", low, "z"], ["b", low, "é"], [(), nan, "q"], [(), (), ()]
+        )?;
+        t.same(&two, &frame.group_by("k").take(2, ())?)?;
+        t.same(&input, &frame.group_by("k").take(9, ())?)?;
+        t.same(&Table::empty(input.schema.clone()), &frame.group_by("k").take(0, ())?)?;
+        let least = table!("x:double,b:bool,d:date,n:decimal(5,2)"; [1.0, false, 9, 7], [2.0, false, 0, 0])?;
+        t.same(&least, &t.frame(lane, &numbers)?.group_by("x").take(1, ())?)
+    })
+}
+
+/// What people look at first: types, rows and nulls, different values, extremes as text, means and deviations of numbers.
+pub fn describe_tells_of_each_column(t: &Bench) -> Outcome {
+    let input = table!("i:int,x:double,s:str,d:date"; [1, 2.0, "b", 18_321], [3, f64::NAN, (), 0], [(), 2.0, "é", ()])?;
+    let told = "column:str,type:str,rows:long,nulls:long,distinct:long,min:str,max:str,mean:double,stddev:double";
+    t.on_each_lane(|lane| {
+        let described = t.collect(&wait(t.frame(lane, &input)?.describe())?)?;
+        let expected = table!(
+            told;
+            ["i", "int", 3, 1, 2, "1", "3", 2.0, 2.0_f64.sqrt()],
+            ["x", "double", 3, 0, 2, "2.0", "NaN", f64::NAN, f64::NAN],
+            ["s", "str", 3, 1, 2, "b", "é", (), ()],
+            ["d", "date", 3, 1, 2, "1970-01-01", "2020-02-29", (), ()]
+        )?;
+        Compare::float_aggregates().tables(&expected, &described)?;
+        let nothing = t.collect(&wait(t.frame(lane, &Table::empty(input.schema.clone()))?.describe())?)?;
+        let expected = table!(
+            told;
+            ["i", "int", 0, 0, 0, (), (), (), ()],
+            ["x", "double", 0, 0, 0, (), (), (), ()],
+            ["s", "str", 0, 0, 0, (), (), (), ()],
+            ["d", "date", 0, 0, 0, (), (), (), ()]
+        )?;
+        Ok(Compare::exact().tables(&expected, &nothing)?)
     })
 }
 
@@ -126,6 +177,9 @@ pub fn samples_are_of_the_rows(t: &Bench) -> Outcome {
         ensure(exact.len() == 90, || format!("90 rows are {}", exact.len()))?;
         ensure(draw(Sample::rows(1_000).seed(1))? == input.rows, || "all rows of too few are not all".to_owned())?;
         ensure(draw(Sample::rows(0).seed(1))?.is_empty(), || "no rows are some".to_owned())?;
+        ensure(draw(Sample::fraction(0.0).seed(1))?.is_empty(), || "no part of the rows is some".to_owned())?;
+        ensure(draw(Sample::fraction(1.0).seed(1))? == input.rows, || "all of the rows are not all".to_owned())?;
+        ensure(draw(Sample::rows(50).seed(3))? == draw(Sample::rows(50).seed(3))?, || "the same seed has other rows".to_owned())?;
         let part = draw(Sample::fraction(0.8).seed(1))?;
         ensure((60..=95).contains(&part.len()), || format!("four fifths of 100 rows are {}", part.len()))?;
         ensure(draw(Sample::fraction(0.8).seed(1))? == part, || "the same seed has other rows".to_owned())?;

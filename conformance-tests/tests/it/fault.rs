@@ -189,6 +189,8 @@ pub(crate) enum Fault {
     LosesSigns,
     /// Dates are off by one.
     StartsWeeksOnSunday,
+    /// Instants are read on the clock of Greenwich.
+    ForgetsZones,
     /// Casts round, and give null for what cannot be cast.
     RoundsCasts,
     /// A sum of nothing is zero.
@@ -304,7 +306,7 @@ pub(crate) const WITHOUT_FAULT: [(&str, &str); 17] = [
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 183] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 184] = [
         (
             Self::DropsARowPerKey,
             &[
@@ -316,6 +318,7 @@ impl Fault {
                 "transform::streams_of_batches_pass",
                 "laws::mapping_twice_is_mapping_the_composition",
                 "rows::take_gives_the_first_of_each_key",
+                "rows::take_without_an_order_takes_the_least_rows",
             ],
         ),
         (
@@ -598,10 +601,11 @@ impl Fault {
         (Self::RoundsHalfToEven, &["expr::rounding_is_half_away_from_zero"]),
         (Self::LosesSigns, &["expr::plain_numbers"]),
         (Self::StartsWeeksOnSunday, &["expr::dates"]),
+        (Self::ForgetsZones, &["expr::instants_are_read_on_the_clock_of_their_zone"]),
         (Self::RoundsCasts, &["expr::casts_and_attempts"]),
         (Self::SumsNothingToZero, &["aggregate::nothing_gives_null_and_count_zero", "aggregate::a_large_group_of_nulls_is_null"]),
         (Self::SumsNarrow, &["aggregate::sums_are_wide"]),
-        (Self::CountsNulls, &["aggregate::sums_are_wide"]),
+        (Self::CountsNulls, &["aggregate::sums_are_wide", "rows::describe_tells_of_each_column"]),
         (Self::CountsNullsAmongDifferent, &["aggregate::distinct_counts_skip_nulls"]),
         (Self::SkipsNans, &["aggregate::extremes_with_nan"]),
         (Self::CutsMedians, &["aggregate::quantiles_interpolate"]),

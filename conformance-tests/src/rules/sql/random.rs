@@ -9,6 +9,7 @@ use crate::failure::{Failure, Outcome};
 use crate::generate::{Columns, Lane, Pick, Script, Scripts};
 use crate::oracle::sql;
 use crate::oracle::verb::Verb;
+use crate::value::Table;
 
 /// What text can say of a program's verbs.
 const SAID: &[Pick] =
@@ -35,6 +36,11 @@ pub fn queries_and_verbs_mix(t: &Bench) -> Outcome {
 }
 
 fn mixed(t: &Bench, lane: &Lane, script: &Script) -> Outcome {
+    answers(script, in_turns(t, lane, script))
+}
+
+/// The rows of a script whose verbs are verbs and queries in turns.
+fn in_turns(t: &Bench, lane: &Lane, script: &Script) -> Result<Table, Failure> {
     let mut frame = t.frame(lane, &script.table)?;
     let mut current = script.table.clone();
     for (i, verb) in script.verbs.iter().enumerate() {
@@ -52,5 +58,5 @@ fn mixed(t: &Bench, lane: &Lane, script: &Script) -> Outcome {
         };
         current = next.unwrap_or(current);
     }
-    answers(script, t.collect(&frame))
+    t.collect(&frame)
 }
