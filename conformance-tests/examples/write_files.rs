@@ -20,7 +20,8 @@ async fn write(folder: &Path) -> fugue_core::Result<()> {
         ("lz4", Compression::Lz4),
         ("gzip", Compression::Gzip),
     ];
-    let files = ["pyarrow_texts", "pyarrow_moments", "pyarrow_numbers", "pyarrow_nested", "pyarrow_empty", "spark_micros", "duckdb_all"];
+    let files =
+        ["pyarrow_texts", "pyarrow_moments", "pyarrow_numbers", "pyarrow_nested", "pyarrow_empty", "spark_micros", "duckdb_all"];
     for name in files {
         let frame = session.load(from.join(format!("{name}.parquet")).display().to_string()).await?;
         for (word, codec) in codecs {

@@ -21,7 +21,7 @@ const TARGET: &str = "FUGUE_TEST_KILLED_TARGET";
 const FIRST: &str = "FUGUE_TEST_KILLED_FIRST";
 
 const ROWS: i64 = 2000;
-const KEYS: i64 = 7;
+const KEYS: i64 = 3;
 
 /// Kills a program so many times at random moments, while it saves one version of a folder after the other on an engine, and looks at the
 /// folder after each. `test` is the full name of the test that calls this: it is run again, alone, as the program that is killed.

@@ -268,7 +268,9 @@ impl PolarsFrame {
                 InputRows::Stream(plan::read(plan, schema, &run.cancel))
             }
             Node::File(file) => InputRows::Stream(file.read(&Asked::first(columns, None), run)?),
-            Node::Source(source) => InputRows::Stream(source.lazy().scan_with(&Asked::first(columns, None).scan_on(run), &run.cancel)?),
+            Node::Source(source) => {
+                InputRows::Stream(source.lazy().scan_with(&Asked::first(columns, None).scan_on(run), &run.cancel)?)
+            }
             Node::Map { .. } | Node::Comap { .. } | Node::Repartition { .. } | Node::Native(_) => return Ok(None),
         }))
     }

@@ -108,7 +108,17 @@ impl FileSource {
         };
         let (schema, places) = laid_out(&columns, stored.schema(), &keys)?;
         let first = found.first().map(|f| f.path.display().to_string()).unwrap_or_default();
-        Ok(Self { schema, places, stored, keys: Arc::new(keys), format, first, files: found.len(), paths: all, counts: Arc::default() })
+        Ok(Self {
+            schema,
+            places,
+            stored,
+            keys: Arc::new(keys),
+            format,
+            first,
+            files: found.len(),
+            paths: all,
+            counts: Arc::default(),
+        })
     }
 
     /// The format of its files.

@@ -239,7 +239,8 @@ impl PartWriter {
         let number = self.part.files.len() as u64;
         let path = self.folder.join(number.to_string());
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = file.map_err(|e| failed("cannot be written", &self.plan.target, e).with("part", path.display().to_string()))?;
+        let file =
+            file.map_err(|e| failed("cannot be written", &self.plan.target, e).with("part", path.display().to_string()))?;
         let plan = &self.plan;
         let name = plan.single.then_some(plan.target.as_path());
         let sink = sink::open(file, &plan.target, plan.format, &self.stored, &plan.options, name)?;
@@ -252,7 +253,8 @@ impl PartWriter {
     fn close(&self, open: Open) -> Result<u64> {
         let file: File = open.sink.finish()?;
         // Without it a power cut after the rename may leave an empty file where the old one was.
-        let length = file.sync_all().and_then(|()| file.metadata()).map_err(|e| failed("cannot be written", &self.plan.target, e))?;
+        let length =
+            file.sync_all().and_then(|()| file.metadata()).map_err(|e| failed("cannot be written", &self.plan.target, e))?;
         Ok(length.len())
     }
 }

@@ -78,7 +78,8 @@ fn a_target_that_cannot_be_written_is_named() {
     let folder = tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "").unwrap();
     // Nobody makes files there, whoever he is; and a file is no folder.
-    for target in [PathBuf::from("/proc/fugue/a.parquet"), PathBuf::from("/proc/a.parquet"), folder.path().join("file/a.parquet")] {
+    for target in [PathBuf::from("/proc/fugue/a.parquet"), PathBuf::from("/proc/a.parquet"), folder.path().join("file/a.parquet")]
+    {
         let rows = iter(vec![rows.clone()]);
         let error = save_with(&target, &schema, rows, &SaveOptions::new(), 1, &Cancel::never()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io, "{error}");
