@@ -128,7 +128,6 @@ impl<'c> Builder<'c> {
     async fn own_folder(&self) -> Result<Folder> {
         match (&self.folder, &self.place) {
             (None, Place::Elsewhere(host, _)) => Folder::for_host(host).await,
-            (Some(folder), Place::Elsewhere(..)) => Folder::shared(folder),
             (folder, _) => Folder::new(folder.as_ref()),
         }
     }

@@ -21,7 +21,7 @@ use fugue_core::arrow::datatypes::Int64Type;
 use fugue_core::blocking::offload;
 use fugue_core::engine::{Engine, EngineInfo, Map, Physical, Storage, Zip};
 use fugue_core::frame::{BatchStream, Source};
-use fugue_core::io::{BatchIter, LoadOptions, Part, PartPlan};
+use fugue_core::io::{BatchIter, LoadOptions};
 use fugue_core::partition::PartitionSpec;
 use fugue_core::run::{Pool, Progress, RunContext};
 use fugue_core::session::{EngineFactory, Opened};
@@ -330,23 +330,6 @@ impl Storage<DataFusionFrame> for BallistaEngine {
         Box::pin(async move {
             let (context, path, options) = (self.context.clone(), path.to_owned(), options.clone());
             travel::answer(&self.runtime, async move { travel::load(&context, &path, &options).await }).await
-        })
-    }
-
-    fn save<'a>(
-        &'a self,
-        frame: &'a DataFusionFrame,
-        plan: &'a PartPlan,
-        run: &'a RunContext,
-    ) -> BoxFuture<'a, Result<Option<Vec<Part>>>> {
-        Box::pin(async move {
-            // A frame that is laid out comes to one place, from where it is as well written here.
-            if !self.folder.sees_target_of(plan) || travel::layout(frame).is_some() {
-                return Ok(None);
-            }
-            let writes = travel::map(frame, &plan.map()?, self.site)?;
-            let told = self.rows(writes.plan(), writes.schema(), run)?.collect().await?;
-            Part::told_by(&told).map(Some)
         })
     }
 }

@@ -19,7 +19,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::{ExecutionPlan, Partitioning};
 use fugue_core::blocking::offload;
-use fugue_core::io::{BatchIter, PartPlan};
+use fugue_core::io::BatchIter;
 use fugue_core::{Error, ErrorKind, Result};
 use fugue_datafusion::travel::plain_batches;
 use tempfile::TempDir;
@@ -38,8 +38,6 @@ pub(crate) struct Folder {
     next: AtomicU64,
     /// The host of a scheduler whose executors cannot see the folder.
     unseen_from: Option<String>,
-    /// Executors may be elsewhere, and see what is in this folder.
-    shared: Option<PathBuf>,
 }
 
 impl Folder {
@@ -52,22 +50,7 @@ impl Folder {
             place: place.map_err(|e| Error::new(ErrorKind::Io, "no folder for data on its way").with_source(e))?,
             next: AtomicU64::new(0),
             unseen_from: None,
-            shared: None,
         })
-    }
-
-    /// A folder inside of one that executors on other machines see too.
-    pub(crate) fn shared(inside: &PathBuf) -> Result<Self> {
-        let shared = std::path::absolute(inside).map_err(|e| failed(inside, e))?;
-        Ok(Self { shared: Some(shared), ..Self::new(Some(inside))? })
-    }
-
-    /// Whether executors can write what is saved.
-    pub(crate) fn sees_target_of(&self, plan: &PartPlan) -> bool {
-        match &self.shared {
-            Some(shared) => plan.is_below(shared),
-            None => self.unseen_from.is_none(),
-        }
     }
 
     /// The folder of this machine for executors that may be on others: it refuses files where the host of their scheduler is.

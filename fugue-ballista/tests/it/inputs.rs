@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::arrow::record_batch::RecordBatch;
 use fugue_ballista::{BallistaEngine, Cluster};
 use fugue_core::frame::Source;
-use fugue_core::io::{Format, LazySource, LoadOptions, SaveMode, SaveOptions};
+use fugue_core::io::{Format, LazySource, LoadOptions, SaveOptions};
 use fugue_core::partition::{Algo, PartitionSpec};
 use fugue_core::row::Row;
 use fugue_core::transform::Batches;
@@ -195,28 +195,6 @@ fn inputs_leave_no_files_behind() -> Outcome {
         session.close().await?;
         drop(session);
         assert_eq!(std::fs::read_dir(&inputs)?.count(), 0);
-        Ok(())
-    })
-}
-
-#[test]
-fn partitions_are_written_by_the_executors_that_have_them() -> Outcome {
-    run(async {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("out").display().to_string();
-        let session = session(BallistaEngine::on(cluster()?).partitions(4)).await?;
-        let work = session.frame(readings(400))?.transform(doubled).run()?;
-        // Rows that come here are written as one file, where nobody says keys or a number.
-        let options = SaveOptions::new().format(Format::Parquet).mode(SaveMode::Append);
-        assert_eq!(work.save_with(&path, &options).await?, 400);
-        assert!(std::fs::read_dir(&path)?.count() > 1);
-        assert_eq!(session.load_with(&path, &LoadOptions::new()).await?.count().await?, 400);
-        // One partition that fails, and nothing is seen of the others.
-        let fails = |reading: Reading| if reading.value == 399 { Err("mine".to_owned()) } else { Ok(reading) };
-        let other = folder.path().join("other").display().to_string();
-        let failing = session.frame(readings(400))?.transform(fails).run()?.save_with(&other, &options).await;
-        assert_eq!(failing.map_err(|e| e.kind()), Err(ErrorKind::TransformerFailed));
-        assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
         Ok(())
     })
 }

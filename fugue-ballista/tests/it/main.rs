@@ -20,7 +20,7 @@
 //! | rows in memory between stages: in it, in files, in both; clients elsewhere; their end | `exchange::…` |
 //! | files of inputs, of kept frames, of closed and dropped sessions | `inputs::inputs_leave_…`, `stopping::a_closed_session_…`, `stopping::a_dropped_session_…` |
 //! | saved files: whole or not at all, whoever dies | `losses::a_saved_file_…`, `rules::storage` |
-//! | saved folders: executors write, whoever is killed | `kills::…`, `inputs::partitions_are_written_by_…` |
+//! | saved folders: drivers that are killed | `kills::…` |
 //! | SQL before and after functions: subqueries, joins, windows | `sql::…`, `context::…` |
 //! | types on their way | `keys::the_types_of_a_context_…`, `rules::ingest::every_type_makes_the_round_trip`, `rules::map::nested_values_and_bytes_travel` |
 //! | many calls behind one another | `placement::two_hundred_transforms_…`, `submit::a_plan_may_be_very_deep` |
