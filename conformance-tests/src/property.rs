@@ -7,6 +7,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 use crate::failure::{Failure, Outcome};
 use crate::generate::Dice;
+use crate::watchdog;
 
 /// Seeds that once found something: `rule seed what it found`, one per line. They are tried before the seed of the day.
 const REGRESSIONS: &str = include_str!("../regressions.txt");
@@ -79,7 +80,10 @@ fn run<S: Strategy>(
     let mut dice = Dice::new(seed);
     let bytes: Vec<u8> = (0..4).flat_map(|_| dice.roll().to_le_bytes()).collect();
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-    let tried = runner.run(strategy, |value| body(&value).map_err(|failure| TestCaseError::fail(failure.to_string())));
+    let tried = runner.run(strategy, |value| {
+        watchdog::doing(format!("{value:#?}\n{}", again(rule, seed)));
+        body(&value).map_err(|failure| TestCaseError::fail(failure.to_string()))
+    });
     match tried {
         Ok(()) => Ok(()),
         Err(TestError::Abort(reason)) => Err(Failure::differs(format!("the generator gave up: {reason}"))),

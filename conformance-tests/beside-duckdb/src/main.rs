@@ -6,7 +6,8 @@
 //! cargo run --release --features bundled      # compiles DuckDB, for a good while
 //! ```
 //!
-//! `FUGUE_CASES` is the number of programs (10,000 unless said otherwise), `FUGUE_SEED` the seed. What DuckDB means otherwise by decision is left out or said in other words: `terms` and `calls` say where.
+//! `FUGUE_CASES` is the number of programs (10,000 unless said otherwise), `FUGUE_SEED` the seed. What DuckDB means otherwise by decision is
+//! left out or said in other words: `terms` and `calls` say where.
 //! What it fails at and the contract does not (whole numbers that overflow, deviations of infinities, years out of its range) is counted.
 
 mod calls;
@@ -40,7 +41,7 @@ const MOST: usize = 40;
 struct Tally {
     /// The answers are the same, or both fail.
     same: u32,
-    /// DuckDB has no words for it.
+    /// DuckDB has no words for it, or the contract none.
     unsaid: u32,
     /// DuckDB fails by a decision of its own.
     refused: u32,
@@ -127,7 +128,8 @@ fn compared(connection: &Connection, script: &Script) -> Outcome {
     match (expected, got) {
         (Ok(expected), Ok(rows)) => {
             let got = Table::new(expected.schema.clone(), rows);
-            match Compare::float_aggregates_at(script.loose_columns()).tables(&expected, &got) {
+            // Floats are computed by other libraries there; what engines must give to the bit, the suite asks of them.
+            match Compare::float_aggregates().tables(&expected, &got) {
                 Ok(()) => Outcome::Same,
                 Err(difference) => report(difference.to_string()),
             }
@@ -139,6 +141,8 @@ fn compared(connection: &Connection, script: &Script) -> Outcome {
         }
         (Err(Wrong::Value(_)), Err(error)) if !error.to_string().contains("Binder Error") => Outcome::Same,
         (Err(Wrong::Value(_)), Err(error)) => report(error.to_string()),
+        // Whether a constant fails where there are no rows the contract leaves open.
+        (Err(Wrong::Value(_)), Ok(rows)) if rows.is_empty() => Outcome::Unsaid,
         (Err(Wrong::Value(why)), Ok(rows)) => report(format!("the oracle has no value: {why}; DuckDB has {rows:?}")),
         (Err(Wrong::Plan(why)), _) => report(why),
     }

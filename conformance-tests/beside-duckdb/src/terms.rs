@@ -102,10 +102,7 @@ pub(super) fn literal(value: &OwnValue, ty: &Type) -> Option<String> {
 }
 
 fn is_whole(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 | Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64
-    )
+    matches!(ty, Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 | Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64)
 }
 
 pub(super) fn is_float(ty: &Type) -> bool {
@@ -117,7 +114,9 @@ fn converted(input: &Known, to: &Type, attempt: bool, schema: &Schema) -> Option
     let text = expression(input, schema)?;
     let decimal = |ty: &Type| matches!(ty, Type::Decimal(..));
     let text = match (&input.ty, to) {
-        (from, to) if is_whole(from) && (is_whole(to) || is_float(to) || decimal(to) || matches!(to, Type::Bool | Type::Str)) => text,
+        (from, to) if is_whole(from) && (is_whole(to) || is_float(to) || decimal(to) || matches!(to, Type::Bool | Type::Str)) => {
+            text
+        }
         (Type::Bool, to) if is_whole(to) || *to == Type::Str => text,
         // DuckDB rounds.
         (from, to) if (is_float(from) || decimal(from)) && is_whole(to) => format!("trunc({text})"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fugue_core::engine::{Engine, EngineInfo, Map};
 use fugue_core::frame::{BatchStream, Source};
-use fugue_core::io::BatchIter;
+use fugue_core::io::{BatchIter, Scan};
 use fugue_core::run::RunContext;
 use fugue_core::transform::{InputRows, run_map};
 use fugue_core::{Result, Schema};
@@ -37,7 +37,7 @@ impl MinimalFrame {
     /// All rows; nothing is read before the iterator is pulled.
     fn run(&self, run: &RunContext) -> Result<BatchIter> {
         match &*self.node {
-            Node::Source(source) => source.lazy().scan_parallel(None, &run.pool, &run.cancel),
+            Node::Source(source) => source.lazy().scan_with(&Scan::new().on(&run.pool).telling(&run.progress), &run.cancel),
             // The shared runner groups, sorts, calls and cancels by the contract.
             Node::Map { input, map } => run_map(InputRows::Stream(input.run(run)?), &input.schema, &map.spec, &map.task, run),
         }

@@ -60,13 +60,15 @@ impl Foreign {
             Some(columns) => columns,
         };
         let mut frame = self.frame.clone();
-        if columns != all || !scan.filters().is_empty() {
+        // Those that can fail are for whoever asks: they must not meet rows that an earlier filter takes away.
+        let filter = scan.filters().iter().filter(|filter| !filter.can_fail()).cloned().reduce(both);
+        if columns != all || filter.is_some() {
             let column = |at: &usize| {
                 let field = schema.fields().get(*at)?;
                 Some((field.name().to_owned(), Typed::column(*at, field.ty().clone())))
             };
             let mut plan = SelectPlan::project(schema, columns.iter().filter_map(column).collect())?;
-            plan.filter = scan.filters().iter().cloned().reduce(both);
+            plan.filter = filter;
             frame = Arc::clone(engine).select(&frame, &plan, self.asked)?;
         }
         if let Some(rows) = scan.rows() {

@@ -6,6 +6,7 @@ use conformance_tests::value::{OwnValue, Table};
 use fugue_core::arrow::datatypes::DataType;
 use fugue_core::arrow::record_batch::RecordBatch;
 use fugue_core::frame::Source;
+use fugue_core::io::Scan;
 use fugue_core::run::RunContext;
 use fugue_core::{Field, Result, Schema, Type};
 
@@ -29,7 +30,7 @@ impl Reference {
 
     /// The rows of a source.
     pub(super) fn scan(&self, source: &Source, run: &RunContext) -> Result<Table> {
-        let batches = source.lazy().scan_parallel(None, &run.pool, &run.cancel)?;
+        let batches = source.lazy().scan_with(&Scan::new().on(&run.pool).telling(&run.progress), &run.cancel)?;
         let mut batches = batches.collect::<Result<Vec<RecordBatch>>>()?;
         if self.is(Fault::LosesABatch) && batches.len() > 1 {
             batches.pop();
