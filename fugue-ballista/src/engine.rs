@@ -42,7 +42,7 @@ use crate::codec::Codec;
 use crate::failure::{self, from_native};
 use crate::files::Folder;
 use crate::input::{Action, InputTable, KeptTable};
-use crate::rules::{OneRow, OneTeller};
+use crate::rules::{AlikeLeaves, OneRow, OneTeller};
 use crate::shown::Shown;
 use crate::submit::{Client, Job};
 use crate::threads::Threads;
@@ -368,7 +368,8 @@ pub(crate) fn context(config: SessionConfig, planner: Arc<dyn QueryPlanner + Sen
         .with_runtime_env(Arc::new(RuntimeEnv::default()))
         .with_query_planner(planner)
         .with_analyzer_rule(Arc::new(OneRow))
-        .with_physical_optimizer_rule(Arc::new(OneTeller));
+        .with_physical_optimizer_rule(Arc::new(OneTeller))
+        .with_physical_optimizer_rule(Arc::new(AlikeLeaves));
     for function in travel::functions() {
         state.scalar_functions().get_or_insert_default().push(function);
     }

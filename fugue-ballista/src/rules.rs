@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions, new_null_array};
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{JoinType, Result, ScalarValue};
 use datafusion::config::ConfigOptions;
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::functions::expr_fn::concat;
 use datafusion::functions_aggregate::expr_fn::{count, first_value};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Subquery, cast, ident, lit, when};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, PartitionMode};
+use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 /// A subquery that stands for a value has one row at most: Ballista has it joined, which takes any of several rows, or all.
@@ -97,4 +101,47 @@ impl PhysicalOptimizerRule for OneTeller {
 
 fn tells_left(kind: JoinType) -> bool {
     matches!(kind, JoinType::Left | JoinType::LeftSemi | JoinType::LeftAnti | JoinType::LeftMark | JoinType::Full)
+}
+
+/// Leaves without rows, or with one row of nothing, become rows in memory: where a task has no share of such a leaf, Ballista
+/// puts a leaf of another kind in its place, whose metrics it counts, and a stage whose tasks differ in those never ends.
+#[derive(Debug)]
+pub(crate) struct AlikeLeaves;
+
+impl PhysicalOptimizerRule for AlikeLeaves {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        let alike = plan.transform_up(|node| {
+            let schema = node.schema();
+            let part = if node.is::<EmptyExec>() {
+                Vec::new()
+            } else if node.is::<PlaceholderRowExec>() {
+                vec![placeholder(&schema)?]
+            } else {
+                return Ok(Transformed::no(node));
+            };
+            let parts = vec![part; node.output_partitioning().partition_count()];
+            let rows: Arc<dyn ExecutionPlan> = MemorySourceConfig::try_new_exec(&parts, schema, None)?;
+            Ok(Transformed::yes(rows))
+        });
+        Ok(alike?.data)
+    }
+
+    fn name(&self) -> &'static str {
+        "fugue_alike_leaves"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// One row that literals stand beside; nobody reads its columns, which are those of what the literals came from.
+fn placeholder(schema: &SchemaRef) -> Result<RecordBatch> {
+    let column = |field: &Arc<Field>| match field.is_nullable() {
+        true => Ok(new_null_array(field.data_type(), 1)),
+        false => ScalarValue::new_default(field.data_type())?.to_array(),
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<_>>()?;
+    let one = RecordBatchOptions::new().with_row_count(Some(1));
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &one)?)
 }

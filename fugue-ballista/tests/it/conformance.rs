@@ -2,7 +2,7 @@
 
 use conformance_tests::{FailsAs, Gap, Harness, Lane, conformance};
 use fugue_ballista::BallistaEngine;
-use fugue_core::{ErrorKind, Result, Session, blocking};
+use fugue_core::{Result, Session, blocking};
 
 use crate::support::cluster;
 
@@ -47,7 +47,6 @@ conformance! {
         Gap::never("runs::an_unkeyed_stream_runs_in_bounded_memory", "rows wait for the executors in files and not in memory").fails_as(FailsAs::Differs),
         Gap::never("runs::no_more_calls_at_once_than_threads", "calls run on executors, as many at once as they have slots").fails_as(FailsAs::Differs),
         Gap::never("runs::user_code_runs_on_the_sessions_threads", "calls run on the threads of executors").fails_as(FailsAs::Differs),
-        Gap::not_implemented("sql::unions_take_rows_of_literals", "a job that unites a scan with a row of literals does not end").fails_as(ErrorKind::DeadlineExceeded),
     ],
     matrix: ("../README.md", "ballista"),
     capabilities: ("capabilities.json", "ballista"),
