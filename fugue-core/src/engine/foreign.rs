@@ -60,8 +60,9 @@ impl Foreign {
             Some(columns) => columns,
         };
         let mut frame = self.frame.clone();
-        // Those that can fail are for whoever asks: they must not meet rows that an earlier filter takes away.
-        let filter = scan.filters().iter().filter(|filter| !filter.can_fail()).cloned().reduce(both);
+        // One that can fail is for whoever asks, and must meet all rows that another one, beside it, would take away.
+        let fails = scan.filters().iter().any(Typed::can_fail);
+        let filter = if fails { None } else { scan.filters().iter().cloned().reduce(both) };
         if columns != all || filter.is_some() {
             let column = |at: &usize| {
                 let field = schema.fields().get(*at)?;
