@@ -57,6 +57,8 @@ pub(crate) struct Native {
     pub(crate) what: &'static str,
     pub(crate) inputs: Vec<PolarsFrame>,
     pub(crate) plan: Arc<dyn Fn(&[LazyFrame]) -> PolarsResult<LazyFrame> + Send + Sync>,
+    /// Of each column whether it is known to have no null; empty where nobody has looked.
+    pub(crate) full: Vec<bool>,
 }
 
 impl Native {

@@ -29,7 +29,7 @@ pub(super) trait Sink: Send {
     fn finish(self: Box<Self>) -> Result<File>;
 }
 
-/// Begins a file. `path` is what messages say.
+/// Begins a file, that may be encoded by so many threads. `path` is what messages say.
 pub(super) fn open(
     file: File,
     path: &Path,
@@ -37,11 +37,12 @@ pub(super) fn open(
     schema: &Schema,
     options: &SaveOptions,
     name: Option<&Path>,
+    threads: usize,
 ) -> Result<Box<dyn Sink>> {
     let (packing, level) = options.packing(format, name)?;
     let packer = |file| Packer::new(file, packing, level).map_err(|e| failed("cannot be written", path, e));
     Ok(match format {
-        Format::Parquet => Box::new(ParquetSink::new(file, path, schema, options)?),
+        Format::Parquet => Box::new(ParquetSink::new(file, path, schema, options, threads)?),
         Format::Csv => Box::new(CsvSink::new(packer(file)?, path, schema, dialect(options)?)?),
         Format::Json => Box::new(JsonSink::new(packer(file)?, path, schema)?),
         Format::Arrow => Box::new(IpcSink::new(file, path, schema, options)?),

@@ -1,10 +1,11 @@
 //! Aggregates as those of Polars, with arguments and results of the contract's types.
 
 use fugue_core::expr::{AggregateFunction, Typed, TypedAggregate};
+use fugue_core::relational::Group;
 use fugue_core::{Result, Schema, Type};
 use polars::prelude::{DataType, Expr, NULL, QuantileMethod, SortMultipleOptions, col, len, lit, when};
 
-use super::is_key;
+use super::{full, is_key};
 use crate::expr::{key, lower, numbered};
 use crate::types;
 
@@ -17,21 +18,27 @@ pub(super) struct Aggregates {
     pub(super) inputs: Vec<Expr>,
     pub(super) calls: Vec<Expr>,
     pub(super) outputs: Vec<Expr>,
+    /// Whether one of the calls counts rows.
+    counts_rows: bool,
 }
 
 impl Aggregates {
-    /// Nothing, where one of them is not for Polars.
-    pub(super) fn new(aggregates: &[TypedAggregate], input: &Schema) -> Result<Option<Self>> {
+    /// Nothing, where one of them is not for Polars. `full` are the columns of the input that have no null.
+    pub(super) fn new(group: &Group, input: &Schema, full: &[bool]) -> Result<Option<Self>> {
         let mut all = Self::default();
-        for aggregate in aggregates {
-            if !all.add(aggregate, input)? {
+        for aggregate in &group.aggregates {
+            // A group by keys has a row at least, and so a value of what is never null.
+            let is_full = !group.keys.is_empty()
+                && aggregate.filter.is_none()
+                && aggregate.arg.as_ref().is_some_and(|arg| full::is_full(arg, full));
+            if !all.add(aggregate, input, is_full)? {
                 return Ok(None);
             }
         }
         Ok(Some(all))
     }
 
-    fn add(&mut self, aggregate: &TypedAggregate, input: &Schema) -> Result<bool> {
+    fn add(&mut self, aggregate: &TypedAggregate, input: &Schema, is_full: bool) -> Result<bool> {
         use AggregateFunction as F;
         let number = self.outputs.len();
         let wide = |e: Expr, ty: &DataType| e.cast(ty.clone());
@@ -47,12 +54,13 @@ impl Aggregates {
         };
         let Some(arg) = &aggregate.arg else {
             // Rows are counted in a column that no row lacks.
-            let count = match filter {
+            if let Some(filter) = filter {
                 // Null is no yes.
-                Some(filter) => filter.fill_null(lit(false)).cast(DataType::Int64).sum(),
-                None => long(len()),
-            };
-            return Ok(self.push(count));
+                return Ok(self.push(filter.fill_null(lit(false)).cast(DataType::Int64).sum()));
+            }
+            let rows = self.rows();
+            self.outputs.push(long(rows));
+            return Ok(true);
         };
         if matches!(aggregate.function, F::First | F::Last | F::CollectList) {
             // Of a group that a filter leaves nothing of, Polars says that its columns are not of one length.
@@ -74,14 +82,28 @@ impl Aggregates {
         let value = if aggregate.distinct { value.drop_nulls().unique() } else { value };
         let result = types::dtype_of(&aggregate.ty)?;
         Ok(match (aggregate.function, &arg.ty) {
+            (F::Count, _) if is_full && !aggregate.distinct => {
+                let rows = self.rows();
+                self.outputs.push(long(rows));
+                true
+            }
             (F::Count, _) => self.push(long(value.count())),
             (F::Sum, Type::Decimal(p, _)) if *p > SAFE_DIGITS => false,
+            (F::Sum, ty) if is_full && !matches!(ty, Type::Decimal(_, _)) => self.push(wide(value, &result).sum()),
             (F::Sum, Type::Decimal(_, _)) => self.counted(&value, wide(value.clone(), &result).sum(), |sum, _| sum.cast(result)),
             (F::Sum, _) => self.counted(&value, wide(value.clone(), &result).sum(), |sum, _| sum),
             (F::Avg, Type::Float32 | Type::Float64) => self.push(wide(value, &DataType::Float64).mean()),
             (F::Avg, Type::Int8 | Type::Int16 | Type::Int32 | Type::UInt8 | Type::UInt16 | Type::UInt32) => {
                 // The exact sum, divided once.
                 let double = |e: Expr| e.cast(DataType::Float64);
+                if is_full && !aggregate.distinct {
+                    self.push(long(value).sum());
+                    if let Some(sum) = self.outputs.pop() {
+                        let rows = self.rows();
+                        self.outputs.push(double(sum) / double(rows));
+                    }
+                    return Ok(true);
+                }
                 self.counted(&value, long(value.clone()).sum(), |sum, count| double(sum) / double(count))
             }
             // The least leaves NaN out while there is anything else.
@@ -151,6 +173,15 @@ impl Aggregates {
         self.calls.push(values.clone().min().alias(&least_name));
         self.outputs.push(col(&spread_name) + (col(&least_name) - col(&least_name)));
         true
+    }
+
+    /// The number of rows, counted once for all that need it.
+    fn rows(&mut self) -> Expr {
+        const ROWS: &str = "_rows";
+        if !std::mem::replace(&mut self.counts_rows, true) {
+            self.calls.push(len().alias(ROWS));
+        }
+        col(ROWS)
     }
 
     fn push(&mut self, call: Expr) -> bool {

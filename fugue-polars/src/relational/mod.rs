@@ -1,6 +1,7 @@
 //! Relational operations as plans of Polars. What would not answer as the contract says is left to core, which derives it.
 
 mod aggregate;
+mod full;
 mod join;
 mod select;
 mod sets;
@@ -84,8 +85,19 @@ fn native(
     schema: Schema,
     plan: impl Fn(&[LazyFrame]) -> PolarsResult<LazyFrame> + Send + Sync + 'static,
 ) -> Result<PolarsFrame> {
+    known(what, inputs, schema, Vec::new(), plan)
+}
+
+/// Such a frame, of which it is known which columns have no null.
+fn known(
+    what: &'static str,
+    inputs: Vec<PolarsFrame>,
+    schema: Schema,
+    full: Vec<bool>,
+    plan: impl Fn(&[LazyFrame]) -> PolarsResult<LazyFrame> + Send + Sync + 'static,
+) -> Result<PolarsFrame> {
     types::polars_schema_of(&schema)?;
-    Ok(PolarsFrame::new(schema, Node::Native(Native { what, inputs, plan: Arc::new(plan) })))
+    Ok(PolarsFrame::new(schema, Node::Native(Native { what, inputs, plan: Arc::new(plan), full })))
 }
 
 /// The plans of as many inputs as an operation has.

@@ -6,7 +6,7 @@ use fugue_core::relational::SelectPlan;
 use polars::prelude::{Expr, LazyFrame, UniqueKeepStrategy, col};
 
 use super::aggregate::Aggregates;
-use super::{canonical_columns, given, is_key, named, native, unnamed};
+use super::{canonical_columns, full, given, is_key, known, named, unnamed};
 use crate::expr::{condition, key, lower, numbered};
 use crate::frame::PolarsFrame;
 
@@ -18,11 +18,12 @@ pub(super) fn select(frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<
     let having = select.having.as_ref().map(condition).transpose()?;
     let columns = select.columns.iter().enumerate().map(|(i, c)| Ok(lower(c)?.alias(numbered(i))));
     let columns = columns.collect::<Result<Vec<_>>>()?;
+    let full = full::columns(frame);
     let group = match &select.group {
         None => None,
         Some(group) if !group.keys.iter().all(|k| is_key(&k.ty)) => return Ok(None),
         Some(group) => {
-            let Some(aggregates) = Aggregates::new(&group.aggregates, &select.input)? else { return Ok(None) };
+            let Some(aggregates) = Aggregates::new(group, &select.input, &full)? else { return Ok(None) };
             let keys = group.keys.iter().map(key).collect::<Result<Vec<_>>>()?;
             Some((keys, aggregates))
         }
@@ -58,7 +59,8 @@ pub(super) fn select(frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<
         }
         Ok(unnamed(plan, &output))
     };
-    native("select", vec![frame.clone()], select.output.clone(), plan).map(Some)
+    let full = full::selected(select, &full);
+    known("select", vec![frame.clone()], select.output.clone(), full, plan).map(Some)
 }
 
 /// Keys and aggregates under the numbers of their places in the group.

@@ -1,5 +1,6 @@
 //! Parquet: files as they are read, in parallel and without what statistics rule out, and the writer.
 
+mod encode;
 mod footer;
 mod lanes;
 mod prune;

@@ -12,6 +12,7 @@ use parquet::basic::{Compression as Codec, GzipLevel, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
+use super::encode::Encoder;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::options::{Compression, SaveOptions};
 use crate::io::path::failed;
@@ -24,16 +25,21 @@ const GROUP_BYTES: usize = 256 << 20;
 
 /// A Parquet file that is written.
 pub(in crate::io) struct ParquetSink {
-    writer: ArrowWriter<File>,
+    writer: Writer,
     path: PathBuf,
 }
 
+enum Writer {
+    Here(Box<ArrowWriter<File>>),
+    OnThreads(Box<Encoder>),
+}
+
 impl ParquetSink {
-    /// Writes the start.
+    /// Writes the start. With more than one thread columns are encoded beside one another.
     ///
     /// # Errors
     /// [`ErrorKind::SchemaInvalid`] for a type that Parquet has not, [`ErrorKind::SettingInvalid`] for a bad level, [`ErrorKind::Io`].
-    pub(in crate::io) fn new(file: File, path: &Path, schema: &Schema, options: &SaveOptions) -> Result<Self> {
+    pub(in crate::io) fn new(file: File, path: &Path, schema: &Schema, options: &SaveOptions, threads: usize) -> Result<Self> {
         holds(schema)?;
         let statistics = if options.statistics.unwrap_or(true) { EnabledStatistics::Page } else { EnabledStatistics::None };
         let rows = options.row_group_rows.unwrap_or(GROUP_ROWS).max(1);
@@ -47,22 +53,40 @@ impl ParquetSink {
         let layout = schema.to_arrow();
         add_encoded_arrow_schema_to_metadata(&plain(&layout), &mut properties);
         let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(file, layout, options).map_err(|e| wrong(path, e))?;
+        let here = ArrowWriter::try_new_with_options(file, Arc::clone(&layout), options).map_err(|e| wrong(path, e))?;
+        let writer = match threads.min(layout.fields().len()) {
+            0 | 1 => Writer::Here(Box::new(here)),
+            threads => {
+                let encoder = Encoder::new(here, &layout, threads, rows, GROUP_BYTES).map_err(|e| wrong(path, e))?;
+                Writer::OnThreads(Box::new(encoder))
+            }
+        };
         Ok(Self { writer, path: path.to_owned() })
     }
 }
 
 impl Sink for ParquetSink {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.writer.write(batch).map_err(|e| wrong(&self.path, e))
+        let written = match &mut self.writer {
+            Writer::Here(writer) => writer.write(batch),
+            Writer::OnThreads(encoder) => encoder.write(batch),
+        };
+        written.map_err(|e| wrong(&self.path, e))
     }
 
     fn held(&self) -> usize {
-        self.writer.memory_size()
+        match &self.writer {
+            Writer::Here(writer) => writer.memory_size(),
+            Writer::OnThreads(encoder) => encoder.held(),
+        }
     }
 
     fn finish(self: Box<Self>) -> Result<File> {
-        self.writer.into_inner().map_err(|e| wrong(&self.path, e))
+        let file = match self.writer {
+            Writer::Here(writer) => writer.into_inner(),
+            Writer::OnThreads(encoder) => encoder.finish(),
+        };
+        file.map_err(|e| wrong(&self.path, e))
     }
 }
 

@@ -26,9 +26,10 @@ pub(crate) fn write(staging: Staging, batches: BatchIter, threads: usize, cancel
         None if plan.options.keys.is_empty() => 1,
         None => threads.max(1),
     };
-    let threads = threads.clamp(1, writers);
+    // One file has its columns on all threads; of several each has one.
+    let (threads, of_each) = (threads.clamp(1, writers), if writers == 1 { threads } else { 1 });
     let parts = if threads == 1 {
-        let mut own = Writers::new(&plan);
+        let mut own = Writers::new(&plan, of_each);
         deal(&plan, batches, writers, files.is_some(), cancel, |writer, batch| own.write(writer, &batch))?;
         own.finish()?
     } else {
@@ -127,7 +128,7 @@ fn send(door: &SyncSender<Rows>, writer: usize, batch: RecordBatch) -> Result<()
 }
 
 fn receive(plan: &PartPlan, rows: Receiver<Rows>) -> Result<Vec<Part>> {
-    let mut own = Writers::new(plan);
+    let mut own = Writers::new(plan, 1);
     for (writer, batch) in rows {
         own.write(writer, &batch)?;
     }
@@ -137,12 +138,14 @@ fn receive(plan: &PartPlan, rows: Receiver<Rows>) -> Result<Vec<Part>> {
 /// Writers by their numbers, begun when they have rows.
 struct Writers<'p> {
     plan: &'p PartPlan,
+    threads: usize,
     open: std::collections::BTreeMap<usize, PartWriter>,
 }
 
 impl<'p> Writers<'p> {
-    fn new(plan: &'p PartPlan) -> Self {
-        Self { plan, open: std::collections::BTreeMap::new() }
+    /// Each writer encodes with so many threads.
+    fn new(plan: &'p PartPlan, threads: usize) -> Self {
+        Self { plan, threads, open: std::collections::BTreeMap::new() }
     }
 
     fn write(&mut self, writer: usize, batch: &RecordBatch) -> Result<()> {
@@ -151,7 +154,7 @@ impl<'p> Writers<'p> {
         }
         let writer = match self.open.entry(writer) {
             std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::btree_map::Entry::Vacant(free) => free.insert(self.plan.writer(writer as u64)?),
+            std::collections::btree_map::Entry::Vacant(free) => free.insert(self.plan.writer(writer as u64)?.on_threads(self.threads)),
         };
         writer.write(batch)
     }

@@ -97,7 +97,7 @@ impl PartPlan {
         let kept: Vec<usize> = (0..self.schema.len()).filter(|i| !keys.contains(i)).collect();
         let stored = self.schema.project(Some(&kept))?;
         let part = Part { partition, attempt, files: Vec::new(), rows: 0, bytes: 0 };
-        Ok(PartWriter { plan: self.clone(), folder, keys, kept, stored, part, open: BTreeMap::new(), clock: 0, done: false })
+        Ok(PartWriter { plan: self.clone(), folder, keys, kept, stored, part, open: BTreeMap::new(), clock: 0, threads: 1, done: false })
     }
 
     /// Writes all rows of one partition. Blocks.
@@ -154,6 +154,8 @@ pub struct PartWriter {
     part: Part,
     open: BTreeMap<String, Open>,
     clock: u64,
+    /// With how many threads each file is encoded.
+    threads: usize,
     done: bool,
 }
 
@@ -170,6 +172,12 @@ struct Open {
 }
 
 impl PartWriter {
+    /// Lets files be encoded by so many threads, where nothing else is written at the time.
+    pub(super) fn on_threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
     /// Writes rows, in any layout of the schema.
     ///
     /// # Errors
@@ -243,7 +251,7 @@ impl PartWriter {
             file.map_err(|e| failed("cannot be written", &self.plan.target, e).with("part", path.display().to_string()))?;
         let plan = &self.plan;
         let name = plan.single.then_some(plan.target.as_path());
-        let sink = sink::open(file, &plan.target, plan.format, &self.stored, &plan.options, name)?;
+        let sink = sink::open(file, &plan.target, plan.format, &self.stored, &plan.options, name, self.threads)?;
         self.part.files.push((folder.to_owned(), number));
         self.open.insert(folder.to_owned(), Open { sink, used: self.clock });
         Ok(())

@@ -291,3 +291,28 @@ fn stored_schema_has_no_views() {
     assert_eq!(reader.schema().field(0).data_type(), &DataType::Binary);
     assert!(!format!("{:?}", reader.schema()).contains("View"));
 }
+
+#[test]
+fn files_are_the_same_whoever_encodes_their_columns() {
+    let folder = tempdir().unwrap();
+    for (name, (schema, rows)) in [("flat", flat()), ("nested", nested()), ("numbered", numbered(2_500))] {
+        let written = |threads: usize, group: usize| {
+            let path = folder.path().join(format!("{name}-{threads}-{group}.parquet"));
+            let file = File::create_new(&path).unwrap();
+            let options = SaveOptions::new().row_group_rows(group);
+            let mut sink = sink::open(file, &path, Format::Parquet, &schema, &options, None, threads).unwrap();
+            let piece = rows.num_rows().div_ceil(4);
+            for from in (0..rows.num_rows()).step_by(piece).chain([0, 0]) {
+                sink.write(&rows.slice(from, piece.min(rows.num_rows() - from))).unwrap();
+            }
+            drop(sink.finish().unwrap());
+            std::fs::read(path).unwrap()
+        };
+        for group in [1 << 20, 1_000, 2] {
+            let here = written(1, group);
+            for threads in [2, 50] {
+                assert!(written(threads, group) == here, "{name}, {threads} threads, row groups of {group}");
+            }
+        }
+    }
+}

@@ -356,19 +356,22 @@ fn full_disks_and_read_only_folders_are_errors_that_name_the_target() {
     let folder = tempdir().unwrap();
     let rows = keyed(30);
     // Writing to this device fails as on a full disk.
-    let full = sink::open(
-        fs::OpenOptions::new().write(true).open("/dev/full").unwrap(),
-        Path::new("full.parquet"),
-        Format::Parquet,
-        &rows.0,
-        &SaveOptions::new(),
-        None,
-    );
-    let error = failure(full.and_then(|mut sink| {
-        sink.write(&rows.1)?;
-        sink.finish()
-    }));
-    assert_eq!((error.kind(), error.context("path")), (ErrorKind::Io, Some("full.parquet")), "{error}");
+    for threads in [1, 3] {
+        let full = sink::open(
+            fs::OpenOptions::new().write(true).open("/dev/full").unwrap(),
+            Path::new("full.parquet"),
+            Format::Parquet,
+            &rows.0,
+            &SaveOptions::new(),
+            None,
+            threads,
+        );
+        let error = failure(full.and_then(|mut sink| {
+            sink.write(&rows.1)?;
+            sink.finish()
+        }));
+        assert_eq!((error.kind(), error.context("path")), (ErrorKind::Io, Some("full.parquet")), "{threads}: {error}");
+    }
 
     let closed = folder.path().join("closed");
     fs::create_dir(&closed).unwrap();
