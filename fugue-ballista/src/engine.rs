@@ -362,11 +362,12 @@ fn first_rows(plan: &LogicalPlan, rows: u64) -> NativeResult<LogicalPlan> {
 
 /// A context whose plans may hold steps of ours.
 pub(crate) fn context(config: SessionConfig, planner: Arc<dyn QueryPlanner + Send + Sync>) -> SessionContext {
-    let mut state = SessionStateBuilder::new()
+    let state = SessionStateBuilder::new()
         .with_default_features()
         .with_config(config)
         .with_runtime_env(Arc::new(RuntimeEnv::default()))
-        .with_query_planner(planner)
+        .with_query_planner(planner);
+    let mut state = travel::corrected(state)
         .with_analyzer_rule(Arc::new(OneRow))
         .with_physical_optimizer_rule(Arc::new(OneTeller))
         .with_physical_optimizer_rule(Arc::new(AlikeLeaves));

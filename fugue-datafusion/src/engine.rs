@@ -28,6 +28,7 @@ use tokio::runtime::{Handle, Runtime};
 use tracing::Instrument;
 
 use crate::action;
+use crate::claims::corrected;
 use crate::error::from_native;
 use crate::frame::{DataFusionFrame, Layout};
 use crate::map::Call;
@@ -142,7 +143,7 @@ impl Builder {
                 SessionStateBuilder::new().with_default_features().with_config(SessionConfig::new()).with_runtime_env(environment)
             }
         };
-        let mut state = state.with_query_planner(Arc::new(Planner)).build();
+        let mut state = corrected(state).with_query_planner(Arc::new(Planner)).build();
         let mut config = state.config().clone();
         if let Some(parallelism) = self.parallelism {
             config = config.with_target_partitions(parallelism);

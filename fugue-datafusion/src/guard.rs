@@ -22,6 +22,7 @@ use datafusion::physical_plan::{
 };
 use fugue_core::expr::Typed;
 
+use crate::claims::ModestExec;
 use crate::source::{planned, projected};
 
 /// Passes rows on.
@@ -210,6 +211,6 @@ impl TableProvider for GuardTable {
         _: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = planned(&self.input, session).await?;
-        projected(Arc::new(GuardExec::new(input)), &self.schema, projection)
+        projected(Arc::new(ModestExec::new(input)), &self.schema, projection)
     }
 }

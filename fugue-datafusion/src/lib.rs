@@ -27,6 +27,7 @@
 
 mod action;
 mod callee;
+mod claims;
 mod engine;
 mod error;
 mod exec;

@@ -24,6 +24,7 @@ use fugue_core::Type;
 use fugue_core::group::key_hashes;
 use fugue_core::schema::normalise_array;
 
+use crate::claims;
 use crate::error::into_native;
 use crate::exec::CallExec;
 use crate::guard::{GuardExec, GuardNode, GuardTable};
@@ -51,21 +52,30 @@ impl CallNode {
     /// also push filters below a step that depend on no column, as one by chance, which no step can forbid; below a scan it does not.
     pub(crate) fn as_tables(plan: LogicalPlan) -> Result<LogicalPlan> {
         let as_table = |plan: LogicalPlan| -> Result<Transformed<LogicalPlan>> {
-            let LogicalPlan::Extension(extension) = &plan else { return Ok(Transformed::no(plan)) };
-            let node = extension.node.as_any();
-            let table: Arc<dyn TableProvider> = match (node.downcast_ref::<Self>(), node.downcast_ref::<GuardNode>()) {
-                (Some(node), _) => Arc::new(CallTable::new(Arc::clone(&node.call), node.inputs.clone())),
-                (_, Some(node)) => Arc::new(GuardTable::new(node.input().clone())),
-                _ => return Ok(Transformed::no(plan)),
+            let table: Arc<dyn TableProvider> = match &plan {
+                LogicalPlan::Extension(extension) => {
+                    let node = extension.node.as_any();
+                    match (node.downcast_ref::<Self>(), node.downcast_ref::<GuardNode>()) {
+                        (Some(node), _) => Arc::new(CallTable::new(Arc::clone(&node.call), node.inputs.clone())),
+                        (_, Some(node)) => Arc::new(GuardTable::new(node.input().clone())),
+                        _ => return Ok(Transformed::no(plan)),
+                    }
+                }
+                LogicalPlan::Aggregate(aggregate) if aggregate.group_expr.is_empty() => Arc::new(GuardTable::new(plan)),
+                _ => return claims::as_tables(plan, scanned),
             };
-            let scan = LogicalPlanBuilder::scan(UNNAMED_TABLE, provider_as_source(table), None)?.build()?;
-            // What is above it knows the columns without the name of a table.
-            let columns = (0..scan.schema().fields().len()).map(|i| column(&scan, i).alias(scan.schema().field(i).name()));
-            let columns = columns.collect::<Vec<_>>();
-            Ok(Transformed::yes(LogicalPlanBuilder::from(scan).project(columns)?.build()?))
+            scanned(table).map(Transformed::yes)
         };
         Ok(plan.transform_up(as_table)?.data)
     }
+}
+
+/// A table as a plan; what is above it knows the columns without the name of a table.
+fn scanned(table: Arc<dyn TableProvider>) -> Result<LogicalPlan> {
+    let scan = LogicalPlanBuilder::scan(UNNAMED_TABLE, provider_as_source(table), None)?.build()?;
+    let columns = (0..scan.schema().fields().len()).map(|i| column(&scan, i).alias(scan.schema().field(i).name()));
+    let columns = columns.collect::<Vec<_>>();
+    LogicalPlanBuilder::from(scan).project(columns)?.build()
 }
 
 // Two calls are the same only where one was copied by a rewrite of the plan: functions are opaque, so equal names mean nothing.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
-use datafusion::execution::TaskContext;
 use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::{SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::{Expr, ScalarUDF, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
@@ -22,6 +22,7 @@ use fugue_core::travel::unpack;
 use fugue_core::{Error, Result, Schema};
 
 pub use crate::action::{answer, closed, explain, rows};
+use crate::claims;
 use crate::error::into_native;
 use crate::exec::CallExec;
 use crate::expr::Kernel;
@@ -31,6 +32,12 @@ pub use crate::map::Site;
 use crate::plan::{CallNode, Planner, hash};
 pub use crate::wire::{decode, encode};
 use crate::{filter, storage, types};
+
+/// The settings with rules that keep DataFusion from wrong answers that it is known to give. Its steps travel.
+#[must_use]
+pub fn corrected(settings: SessionStateBuilder) -> SessionStateBuilder {
+    claims::corrected(settings)
+}
 
 /// What steps find where they run: an extension of the session config that tasks are given there.
 ///

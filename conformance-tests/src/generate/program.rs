@@ -55,22 +55,27 @@ impl Script {
     /// where two windows number rows that are equal, and may each begin with another of them. A row without a value ends a script.
     fn is_decided(&self) -> bool {
         let mut table = self.table.clone();
+        let mut fails_alone = false;
         for (at, verb) in self.verbs.iter().enumerate() {
             if windows(verb) > 1 && distinct(table.rows.clone()).len() < table.rows.len() {
                 return false;
             }
-            table = match verb.apply(&table, &Standard) {
+            let next = verb.apply(&table, &Standard);
+            let no_rows = table.rows.is_empty() || next.as_ref().is_ok_and(|next| next.rows.is_empty());
+            // What fails whatever its columns hold may do so once and for all, be there rows or not, or for no group that a condition keeps.
+            fails_alone |= terms_of(verb).into_iter().any(|term| term.any(&|term| is_wrong_alone(term, &table.schema, no_rows)));
+            table = match next {
                 Ok(next) => next,
-                Err(Wrong::Value(_)) => return at + 1 == self.verbs.len() && matches!(self.turned(), Err(Wrong::Value(_))),
+                Err(Wrong::Value(_)) => {
+                    let chooses = matches!(verb, Verb::Select { having: Some(_), .. });
+                    let is_last = at + 1 == self.verbs.len();
+                    return is_last && !(fails_alone && chooses) && matches!(self.turned(), Err(Wrong::Value(_)));
+                }
                 Err(Wrong::Plan(_)) => return false,
             };
         }
-        // A constant that fails may do so once and for all, be there rows or not.
-        if self.verbs.iter().flat_map(terms_of).any(|term| term.any(&is_wrong_constant)) {
-            return false;
-        }
         let compare = Compare::float_aggregates_at(self.loose_columns());
-        !self.verbs.is_empty() && self.turned().is_ok_and(|other| compare.tables(&table, &other).is_ok())
+        !fails_alone && !self.verbs.is_empty() && self.turned().is_ok_and(|other| compare.tables(&table, &other).is_ok())
     }
 
     /// The answer to the same rows in another order, with zeros of the other sign.
@@ -89,14 +94,14 @@ fn terms_of(verb: &Verb) -> Vec<&Term> {
     }
 }
 
-/// Whether it reads no row and has no value.
-fn is_wrong_constant(term: &Term) -> bool {
-    if !term.is_constant() {
+/// Whether it has no value and reads no row, or, where there are no rows to read, has none of a row of nulls either.
+fn is_wrong_alone(term: &Term, schema: &Schema, no_rows: bool) -> bool {
+    if !term.is_constant() && (!no_rows || term.any(&|t| matches!(t, Term::Aggregate(_) | Term::Window(_)))) {
         return false;
     }
-    let Ok(schema) = Schema::new([Field::new("nothing", Type::Bool)]) else { return false };
-    let known = Known::of(term, &schema);
-    known.is_ok_and(|known| known.value(Scope { rows: &[], at: 0, group: &[], dialect: &Standard }).is_err())
+    let nulls = [vec![OwnValue::Null; schema.len()]];
+    let scope = Scope { rows: &nulls, at: 0, group: &[], dialect: &Standard };
+    Known::of(term, schema).is_ok_and(|known| known.value(scope).is_err())
 }
 
 /// Whether the order of rows may show in the last digits.
@@ -158,6 +163,16 @@ pub struct Scripts {
     pub most: usize,
     /// The types of columns.
     pub columns: Columns,
+    /// Which of them, also when they become smaller.
+    pub only: fn(&Script) -> bool,
+}
+
+impl Scripts {
+    /// All scripts of at most so many verbs of some kinds, over columns of all types.
+    #[must_use]
+    pub fn of(picks: &'static [Pick], most: usize) -> Self {
+        Self { picks, most, columns: Columns::All, only: |_| true }
+    }
 }
 
 impl Strategy for Scripts {
@@ -169,8 +184,8 @@ impl Strategy for Scripts {
         let mut dice = Dice::new(seed);
         loop {
             let script = self.draw(&mut dice);
-            if script.is_decided() {
-                return Ok(Shrinking { least: script.clone(), current: script, candidates: Vec::new() });
+            if script.is_decided() && (self.only)(&script) {
+                return Ok(Shrinking { least: script.clone(), current: script, candidates: Vec::new(), only: self.only });
             }
         }
     }
@@ -219,12 +234,13 @@ pub struct Shrinking {
     current: Script,
     /// Smaller scripts that were not tried yet, the boldest last.
     candidates: Vec<Script>,
+    only: fn(&Script) -> bool,
 }
 
 impl Shrinking {
     fn next(&mut self) -> bool {
         while let Some(script) = self.candidates.pop() {
-            if script.is_decided() {
+            if script.is_decided() && (self.only)(&script) {
                 self.current = script;
                 return true;
             }

@@ -96,7 +96,7 @@ fn a_failing_table_shrinks_to_few_rows() {
 #[test]
 fn scripts_are_valid_and_hold_every_kind_of_verb() {
     use crate::oracle::verb::{Verb, Wrong};
-    let (strategy, mut runner) = (Scripts { picks: Pick::ALL, most: 4, columns: Columns::All }, runner());
+    let (strategy, mut runner) = (Scripts::of(Pick::ALL, 4), runner());
     let mut seen = std::collections::BTreeMap::new();
     let (mut failing, mut large) = (0, 0);
     for _ in 0..300 {
@@ -129,7 +129,7 @@ fn a_failing_script_shrinks_to_one_verb() {
         TestRng::deterministic_rng(RngAlgorithm::ChaCha),
     );
     let is_round = |t: &Term| matches!(t, Term::Call(fugue_core::expr::Function::Round, _));
-    let failure = runner.run(&Scripts { picks: Pick::ALL, most: 4, columns: Columns::All }, |script| {
+    let failure = runner.run(&Scripts::of(Pick::ALL, 4), |script| {
         let rounds = script.verbs.iter().any(|v| match v {
             crate::oracle::verb::Verb::Select { items, .. } => items.iter().any(|i| i.term.any(&is_round)),
             _ => false,

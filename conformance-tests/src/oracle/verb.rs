@@ -217,15 +217,18 @@ impl Verb {
                 select(table, &keys.chain(items.iter().cloned()).collect::<Vec<_>>(), None, None, false, dialect)
             }
             Self::Rename(names) => {
+                known(table, names.iter().map(|(old, _)| old))?;
                 let renamed = |name: &str| names.iter().find(|(old, _)| old == name).map_or(name, |(_, new)| new).to_owned();
                 let fields = table.schema.fields().iter().map(|f| Field::new(renamed(f.name()), f.ty().clone()));
                 Ok(Table::new(schema(fields.collect())?, table.rows.clone()))
             }
             Self::Drop(names) => {
+                known(table, names)?;
                 let items = columns(table).filter(|name| !names.contains(name)).map(|n| Item::new(&n, Term::column(&n)));
                 select(table, &items.collect::<Vec<_>>(), None, None, false, dialect)
             }
             Self::Alter(types) => {
+                known(table, types.iter().map(|(name, _)| name))?;
                 let altered = |name: String| {
                     let ty = types.iter().find(|(n, _)| *n == name).map(|(_, ty)| ty.clone());
                     let column = Term::column(&name);
@@ -240,6 +243,7 @@ impl Verb {
                 Ok(Table::new(table.schema.clone(), table.rows.iter().filter(keep).cloned().collect()))
             }
             Self::FillNulls(values) => {
+                known(table, values.iter().map(|(name, _)| name))?;
                 let filled = |name: String| {
                     let value = values.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
                     let column = Term::column(&name);
@@ -265,10 +269,18 @@ impl Verb {
             Self::Transform(program, keys, presort) => {
                 let output = program.output(&table.schema, keys)?;
                 let unique = table.position(UNIQUE)?;
+                if table.schema.fields()[unique].ty() != &Type::Int64 {
+                    return Err(Wrong::Plan("row numbers that are none".to_owned()));
+                }
                 Ok(super::map(table, keys, presort, &output, |key, rows| program.run(key, rows, unique))?)
             }
         }
     }
+}
+
+/// Refuses names that are none of its columns.
+fn known<'a>(table: &Table, names: impl IntoIterator<Item = &'a String>) -> Result<(), Wrong> {
+    names.into_iter().try_for_each(|name| table.position(name).map(drop)).map_err(Wrong::Plan)
 }
 
 fn columns(table: &Table) -> impl Iterator<Item = String> {
@@ -306,6 +318,9 @@ fn select(
     let columns = items.iter().map(|i| of(&i.term)).collect::<Result<Vec<_>, _>>()?;
     let output = schema(items.iter().zip(&columns).map(|(i, c)| Field::new(i.name.as_str(), c.ty.clone())).collect())?;
     let filter = filter.map(|f| Known::condition(f, &table.schema)).transpose()?;
+    if having.is_some() && !items.iter().any(|i| i.term.aggregates()) {
+        return Err(Wrong::Plan("a condition of groups where there are none".to_owned()));
+    }
     let having = having.map(|h| Known::condition(h, &table.schema)).transpose()?;
     let rows = kept(table.rows.clone(), filter.as_ref(), dialect).map_err(Wrong::of_value)?;
     let rows = projected(&rows, items, &columns, having.as_ref(), dialect).map_err(Wrong::of_value)?;

@@ -6,7 +6,7 @@ use super::columns::{computes, fails, is, values};
 use super::support::table;
 use crate::bench::Bench;
 use crate::failure::Outcome;
-use crate::generate::{Columns, Pick, Scripts};
+use crate::generate::{Pick, Scripts};
 
 const INTS: &str = "a:long,b:long,i:int,j:int,s:short,u:uint";
 
@@ -466,7 +466,5 @@ pub fn literals(t: &Bench) -> Outcome {
 
 /// Random expressions over random tables are what the oracle says.
 pub fn matches_the_oracle(t: &Bench) -> Outcome {
-    t.for_all(Scripts { picks: &[Pick::Project], most: 1, columns: Columns::All }, |lane, script| {
-        super::verbs::same_as_oracle(t, lane, script)
-    })
+    t.for_all(Scripts::of(&[Pick::Project], 1), |lane, script| super::verbs::same_as_oracle(t, lane, script))
 }

@@ -318,6 +318,7 @@ macro_rules! for_each_rule {
                 cross_makes_all_pairs,
                 joins_chain,
                 keys_of_every_type,
+                an_order_is_made_where_it_is_asked_for,
                 matches_the_oracle,
             }
             sets {

@@ -3,7 +3,7 @@
 use super::support::table;
 use crate::bench::Bench;
 use crate::failure::Outcome;
-use crate::generate::{Columns, Pick, Scripts};
+use crate::generate::{Pick, Scripts};
 
 /// 6.5, 7.5: rows of either side; nulls are equal; with counts all rows.
 pub fn union_of_different_rows_and_of_all(t: &Bench) -> Outcome {
@@ -73,7 +73,5 @@ pub fn rows_are_equal_by_the_one_equality(t: &Bench) -> Outcome {
 
 /// Random set operations are what the oracle says.
 pub fn matches_the_oracle(t: &Bench) -> Outcome {
-    t.for_all(Scripts { picks: &[Pick::Set], most: 3, columns: Columns::All }, |lane, script| {
-        super::verbs::same_as_oracle(t, lane, script)
-    })
+    t.for_all(Scripts::of(&[Pick::Set], 3), |lane, script| super::verbs::same_as_oracle(t, lane, script))
 }

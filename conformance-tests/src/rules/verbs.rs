@@ -10,18 +10,18 @@ use crate::bench::Bench;
 use crate::compare::Compare;
 use crate::failure::{Failure, Outcome};
 use crate::functions::of_program;
-use crate::generate::{Columns, Lane, Pick, Script, Scripts};
+use crate::generate::{Lane, Pick, Script, Scripts};
 use crate::oracle::verb::{Item, Verb, Wrong};
 use crate::value::Table;
 
 /// Random programs of verbs of all kinds, transforms among them.
 pub fn matches_the_oracle(t: &Bench) -> Outcome {
-    t.for_all(Scripts { picks: Pick::ALL, most: 4, columns: Columns::All }, |lane, script| same_as_oracle(t, lane, script))
+    t.for_all(Scripts::of(Pick::ALL, 4), |lane, script| same_as_oracle(t, lane, script))
 }
 
 /// A condition, its opposite and its null part every row in three.
 pub fn a_filter_parts_rows_in_three(t: &Bench) -> Outcome {
-    t.for_some(2, Scripts { picks: &[Pick::Filter], most: 1, columns: Columns::All }, |lane, script| {
+    t.for_some(2, Scripts::of(&[Pick::Filter], 1), |lane, script| {
         let [Verb::Filter(condition)] = &script.verbs[..] else { return Ok(()) };
         // Where it has no value for some row there are no parts.
         if script.answer().is_err() {
@@ -40,7 +40,7 @@ pub fn a_filter_parts_rows_in_three(t: &Bench) -> Outcome {
 
 /// Rows split and united are the rows; what is subtracted and what is common are together the different rows.
 pub fn sets_put_together_what_they_part(t: &Bench) -> Outcome {
-    t.for_some(4, Scripts { picks: &[Pick::Set], most: 1, columns: Columns::All }, |lane, script| {
+    t.for_some(4, Scripts::of(&[Pick::Set], 1), |lane, script| {
         let [Verb::Set(_, _, right)] = &script.verbs[..] else { return Ok(()) };
         let (left, right) = (t.frame(lane, &script.table)?, t.frame(lane, right)?);
         t.same(&script.table, &left.subtract_all(&right)?.union_all(&left.intersect_all(&right)?)?)?;
@@ -52,7 +52,7 @@ pub fn sets_put_together_what_they_part(t: &Bench) -> Outcome {
 /// A verb over a frame that was mapped as it is, or that was kept in memory, is the same verb.
 pub fn verbs_follow_transforms_and_transforms_verbs(t: &Bench) -> Outcome {
     let picks = &[Pick::Transform, Pick::Project, Pick::Group, Pick::Rows, Pick::Join];
-    t.for_some(2, Scripts { picks, most: 4, columns: Columns::All }, |lane, script| same_as_oracle(t, lane, script))
+    t.for_some(2, Scripts::of(picks, 4), |lane, script| same_as_oracle(t, lane, script))
 }
 
 /// Runs a script on the engine and in the oracle, and compares.

@@ -6,7 +6,7 @@ use super::columns::values;
 use super::support::table;
 use crate::bench::Bench;
 use crate::failure::Outcome;
-use crate::generate::{Columns, Lane, Pick, Scripts};
+use crate::generate::{Lane, Pick, Scripts};
 use crate::oracle::UNIQUE;
 
 /// Peers share a rank; row numbers need a total order.
@@ -76,9 +76,7 @@ pub fn running_sums_do_not_see_peers(t: &Bench) -> Outcome {
 
 /// Random windows over random rows are what the oracle says.
 pub fn matches_the_oracle(t: &Bench) -> Outcome {
-    t.for_some(2, Scripts { picks: &[Pick::Window], most: 1, columns: Columns::All }, |lane, script| {
-        super::verbs::same_as_oracle(t, lane, script)
-    })
+    t.for_some(2, Scripts::of(&[Pick::Window], 1), |lane, script| super::verbs::same_as_oracle(t, lane, script))
 }
 
 type Column = (&'static str, fugue_core::expr::Expr, Vec<crate::value::OwnValue>);

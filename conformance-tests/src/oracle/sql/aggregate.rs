@@ -11,14 +11,15 @@ use super::terms::{expression, key, literal, name, sorted};
 pub(super) fn aggregate(call: &KnownAggregate, schema: &Schema) -> Option<String> {
     use AggregateFunction as A;
     let distinct = if call.distinct { "DISTINCT " } else { "" };
-    let filter = match &call.filter {
-        Some(filter) => format!(" FILTER (WHERE {})", expression(filter, schema)?),
-        None => String::new(),
-    };
+    let condition = call.filter.as_ref().map(|filter| expression(filter, schema));
+    let condition = if let Some(condition) = condition { Some(condition?) } else { None };
+    let filter = condition.as_ref().map(|c| format!(" FILTER (WHERE {c})")).unwrap_or_default();
     let Some(arg) = &call.arg else { return Some(format!("count(*){filter}")) };
     // Only where the values are such that every way to add them gives the same.
     let small = matches!(arg.ty, Type::Int8 | Type::Int32 | Type::UInt32 | Type::Float64);
     let inner = if call.distinct { key(arg, schema)? } else { expression(arg, schema)? };
+    // In queries the argument is computed of rows that the filter leaves out as well, and may have no value there.
+    let inner = condition.map_or(inner.clone(), |c| format!("CASE WHEN {c} THEN {inner} END"));
     let function = match call.function {
         A::Count => "count",
         // Whether a NaN is the least or greatest of a group is a matter of where it stands.

@@ -97,6 +97,8 @@ pub(super) fn call(function: Function, args: &[Known], ty: &Type, schema: &Schem
         (F::Truncate(unit), [a]) => cast(&format!("date_trunc('{}', {a})", word(unit)?), ty)?,
         (F::DateAdd(unit), [a, _]) => {
             let Kind::Literal(OwnValue::Int(by)) = &args[1].kind else { return None };
+            // An interval counts its months and days in 32 bits, and reads no greater ones.
+            i32::try_from(*by).ok()?;
             cast(&format!("({a} + INTERVAL '{by} {}')", word(unit)?), ty)?
         }
         (F::DateDiff(unit), [a, b]) => difference(unit, a, b, &first.ty)?,

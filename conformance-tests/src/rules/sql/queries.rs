@@ -37,6 +37,14 @@ pub fn joins_of_queries(t: &Bench) -> Outcome {
             ("SELECT a FROM l LEFT SEMI JOIN r ON l.k = r.k", table!("a:int"; [2], [3])?),
             ("SELECT a FROM l LEFT ANTI JOIN r ON l.k = r.k", table!("a:int"; [1], [4])?),
             (
+                "SELECT a, row_number() OVER (ORDER BY c, a) AS n FROM l LEFT JOIN (SELECT k, 5 AS c FROM r) s ON l.k = s.k",
+                table!("a:int,n:ulong"; [1, 3], [2, 1], [3, 2], [4, 4])?,
+            ),
+            (
+                "SELECT a FROM l LEFT JOIN (SELECT k, b FROM r WHERE b = 10) s ON l.k = s.k ORDER BY b, a DESC LIMIT 3",
+                table!("a:int"; [3], [2], [4])?,
+            ),
+            (
                 "SELECT l.k AS k, count(b) AS n FROM l LEFT JOIN r ON l.k = r.k GROUP BY l.k",
                 table!("k:str,n:long"; ["x", 0], ["y", 2], [(), 0])?,
             ),
@@ -54,6 +62,8 @@ pub fn groupings_of_queries(t: &Bench) -> Outcome {
             ("SELECT k, sum(a) AS s FROM t GROUP BY k", table!("k:str,s:long"; ["x", 3], [(), 12])?),
             ("SELECT a % 2 AS p, count(*) AS n FROM t GROUP BY a % 2", table!("p:long,n:long"; [1, 1], [0, 3])?),
             ("SELECT DISTINCT k, g FROM t", table!("k:str,g:int"; ["x", 1], ["x", 2], [(), 1])?),
+            ("SELECT n FROM (SELECT TRUE AS p, count(*) AS n FROM t) WHERE NOT p", table!("n:long";)?),
+            ("SELECT n FROM (SELECT 3 AS p, count(*) AS n FROM t) WHERE p > 2 AND p < 4", table!("n:long"; [4])?),
             (
                 "SELECT g, grouping(g) AS z, sum(a) AS s FROM t GROUP BY ROLLUP (g)",
                 table!("g:int,z:int,s:long"; [1, 0, 13], [2, 0, 2], [(), 1, 15])?,

@@ -31,6 +31,10 @@ pub fn windows_of_queries(t: &Bench) -> Outcome {
                  UNBOUNDED FOLLOWING)",
                 table!("a:int,m:int"; [1, 30], [2, 30], [2, 30], [5, ()], [7, 1])?,
             ),
+            (
+                "SELECT b, rank() OVER (PARTITION BY k ORDER BY a, b) AS r FROM t WHERE nullif(k, 'y') = k",
+                table!("b:int,r:ulong"; [10, 1], [20, 2], [30, 3])?,
+            ),
         ],
     )
 }

@@ -6,7 +6,7 @@ use crate::schema::{Schema, Type};
 
 use super::super::aggregate::AggregateCall;
 use super::super::tree::Node;
-use super::super::{AggregateFunction, Expr, Typed, TypedAggregate, TypedSort};
+use super::super::{AggregateFunction, Expr, Typed, TypedAggregate, TypedNode, TypedSort};
 use super::common::{decimal, is_number};
 use super::{convert, position, refused};
 
@@ -33,6 +33,14 @@ impl AggregateCall {
         }
         let (arg, ty) = aggregated(expr, self.function, self.distinct, self.arg.as_ref(), schema)?;
         let filter = self.filter.as_ref().map(|condition| condition.condition(schema, &mut |_| Ok(None))).transpose()?;
+        // Engines compute arguments of all rows, and a row that the filter leaves out may have no value.
+        let arg = match (arg, &filter) {
+            (Some(arg), Some(filter)) if arg.can_fail() => {
+                let ty = arg.ty.clone();
+                Some(Typed { node: TypedNode::Case { branches: vec![(filter.clone(), arg)], otherwise: None }, ty })
+            }
+            (arg, _) => arg,
+        };
         let order = sorts(expr, schema, &self.order)?;
         Ok(TypedAggregate { function: self.function, arg, distinct: self.distinct, filter, order, ty })
     }

@@ -49,7 +49,13 @@ enum Order {
 
 impl Encoder {
     /// Goes on with a file that nothing was written to yet.
-    pub(super) fn new(writer: ArrowWriter<File>, layout: &SchemaRef, threads: usize, most: usize, most_bytes: usize) -> Result<Self> {
+    pub(super) fn new(
+        writer: ArrowWriter<File>,
+        layout: &SchemaRef,
+        threads: usize,
+        most: usize,
+        most_bytes: usize,
+    ) -> Result<Self> {
         let (file, groups) = writer.into_serialized_writer()?;
         let bytes = Arc::new(AtomicUsize::new(0));
         let lanes = shares(layout, threads).into_iter().map(|columns| {

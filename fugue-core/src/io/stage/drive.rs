@@ -154,7 +154,9 @@ impl<'p> Writers<'p> {
         }
         let writer = match self.open.entry(writer) {
             std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::btree_map::Entry::Vacant(free) => free.insert(self.plan.writer(writer as u64)?.on_threads(self.threads)),
+            std::collections::btree_map::Entry::Vacant(free) => {
+                free.insert(self.plan.writer(writer as u64)?.on_threads(self.threads))
+            }
         };
         writer.write(batch)
     }

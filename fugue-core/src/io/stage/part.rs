@@ -97,7 +97,18 @@ impl PartPlan {
         let kept: Vec<usize> = (0..self.schema.len()).filter(|i| !keys.contains(i)).collect();
         let stored = self.schema.project(Some(&kept))?;
         let part = Part { partition, attempt, files: Vec::new(), rows: 0, bytes: 0 };
-        Ok(PartWriter { plan: self.clone(), folder, keys, kept, stored, part, open: BTreeMap::new(), clock: 0, threads: 1, done: false })
+        Ok(PartWriter {
+            plan: self.clone(),
+            folder,
+            keys,
+            kept,
+            stored,
+            part,
+            open: BTreeMap::new(),
+            clock: 0,
+            threads: 1,
+            done: false,
+        })
     }
 
     /// Writes all rows of one partition. Blocks.
