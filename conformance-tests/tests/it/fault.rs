@@ -646,7 +646,10 @@ impl Fault {
                 "verbs::verbs_follow_transforms_and_transforms_verbs",
             ],
         ),
-        (Self::JoinsOneSide, &["join::kinds_and_their_columns", "join::empty_sides"]),
+        (
+            Self::JoinsOneSide,
+            &["join::kinds_and_their_columns", "join::empty_sides", "join::an_order_is_made_where_it_is_asked_for"],
+        ),
         (Self::JoinsByTheFirstKeyOnly, &["join::several_keys_with_nulls"]),
         (Self::MatchesNullKeys, &["join::null_keys_never_match"]),
         (Self::NeverMatchesNans, &["join::floats_meet_by_the_one_order"]),
