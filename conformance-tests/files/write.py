@@ -2,7 +2,7 @@
 
 Run by hand, never by the tests:
 
-    python3 -m venv scratch && scratch/bin/pip install pyarrow pandas polars duckdb pyspark
+    python3 -m venv scratch && scratch/bin/pip install pyarrow pandas polars duckdb pytz pyspark
     scratch/bin/python write.py [folder]
 
 Spark needs a Java runtime; without pyspark its files are left as they are.
