@@ -95,7 +95,7 @@ def spark_reader():
         from pyspark.sql import SparkSession
     except ImportError:
         return None
-    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC").config("spark.sql.timeType.enabled", "true").getOrCreate()
 
     def read(path):
         frame = session.read.parquet(str(path))
