@@ -223,7 +223,9 @@ pub fn conditions_of_aggregates(t: &Bench) -> Outcome {
             is(sum(number()).where_(col("s").like("2%")), "long", values![20]),
             is(count(number()).where_(lit(false)), "long", values![0]),
         ],
-    )
+    )?;
+    let great = table!("a:long"; [i64::MAX], [14])?;
+    aggregates(t, &great, &[is(max(col("a").round(-1)).where_(col("a").lt(100)), "long", values![10])])
 }
 
 /// A constant counts as often as there are rows, and not at all where there are none.

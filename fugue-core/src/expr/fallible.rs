@@ -28,9 +28,9 @@ fn fails(function: Function, args: &[Typed], ty: &Type) -> bool {
     use Function as F;
     match function {
         // Decimals overflow.
-        F::Add | F::Subtract | F::Multiply | F::Divide | F::Modulo | F::Round | F::Floor | F::Ceil => {
-            matches!(ty, Type::Decimal(_, _))
-        }
+        F::Add | F::Subtract | F::Multiply | F::Divide | F::Modulo | F::Floor | F::Ceil => matches!(ty, Type::Decimal(_, _)),
+        // Whole numbers as well, where digits before the point go.
+        F::Round => matches!(ty, Type::Decimal(_, _)) || ty.is_integer(),
         F::DivideTrue | F::Negate | F::Abs | F::Power | F::Sqrt | F::Exp | F::Ln => false,
         F::Equal | F::NotEqual | F::Less | F::LessOrEqual | F::Greater | F::GreaterOrEqual | F::NotDistinct => false,
         F::And | F::Or | F::Not | F::IsNull | F::IsNotNull | F::IsNan | F::IsIn | F::Coalesce | F::NullIf => false,
