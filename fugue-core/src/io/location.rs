@@ -52,7 +52,7 @@ impl Location {
                 let stamp = Stamp::of(&file.metadata().map_err(|e| failed("cannot be opened", self, e))?);
                 Ok((Handle::Local(file), stamp))
             }
-            Some(object) => object.open(self).map(|(file, stamp)| (Handle::Remote(file), stamp)),
+            Some(object) => object.open(self).map(|(file, stamp)| (Handle::Remote(Box::new(file)), stamp)),
         }
     }
 
@@ -66,7 +66,7 @@ impl Location {
                 let (file, now) = self.open()?;
                 if now == *stamp { Ok(file) } else { Err(changed(self)) }
             }
-            Some(object) => Ok(Handle::Remote(object.reopen(self, stamp))),
+            Some(object) => Ok(Handle::Remote(Box::new(object.reopen(self, stamp)))),
         }
     }
 
@@ -83,7 +83,7 @@ impl Location {
 #[derive(Debug)]
 pub(super) enum Handle {
     Local(fs::File),
-    Remote(super::store::Reader),
+    Remote(Box<super::store::Reader>),
 }
 
 impl Handle {
