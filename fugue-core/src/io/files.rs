@@ -1,7 +1,6 @@
 //! Files as one source: what formats read of them, beside what the folders say.
 
 use std::fmt::Debug;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -12,6 +11,7 @@ use super::csv::CsvFiles;
 use super::ipc::IpcFiles;
 use super::json::JsonFiles;
 use super::keys::Keys;
+use super::location::Location;
 use super::options::{Columns, LoadOptions};
 use super::parquet::ParquetFiles;
 use super::path::Found;
@@ -93,7 +93,7 @@ pub struct FileSource {
     format: Format,
     first: String,
     files: usize,
-    paths: Arc<[PathBuf]>,
+    paths: Arc<[Location]>,
     counts: Arc<Counts>,
 }
 
@@ -108,8 +108,8 @@ impl FileSource {
             Columns::Typed(all) => Columns::Typed(Schema::new(all.fields().iter().filter(|f| !is_key(f.name())).cloned())?),
             other => other.clone(),
         };
-        let paths: Vec<PathBuf> = found.iter().map(|f| f.path.clone()).collect();
-        let all: Arc<[PathBuf]> = paths.clone().into();
+        let paths: Vec<Location> = found.iter().map(|f| f.path.clone()).collect();
+        let all: Arc<[Location]> = paths.clone().into();
         let stored: Box<dyn Stored> = match format {
             Format::Parquet => Box::new(ParquetFiles::open(paths, &inner, options.below.unwrap_or_default(), cancel)?),
             Format::Csv => Box::new(CsvFiles::open(paths, &inner, options, cancel)?),
@@ -237,7 +237,7 @@ impl LazySource for FileSource {
                 add(&counts.files, 1);
             }
             if progress.is_watched() {
-                let bytes = if is_new { paths.get(file).and_then(|p| p.metadata().ok()).map_or(0, |m| m.len()) } else { 0 };
+                let bytes = if is_new { paths.get(file).map_or(0, Location::bytes) } else { 0 };
                 progress.change(|known| {
                     known.read.files += u64::from(is_new);
                     known.read.bytes += bytes;

@@ -1,6 +1,7 @@
 //! Files: what can be read again and again ([`LazySource`]), and core's own readers and writers of Parquet, CSV, JSON lines and Arrow.
 //!
-//! All of it blocks; the actions of a session call it away from the threads of an async runtime. Paths are those of this machine.
+//! All of it blocks; the actions of a session call it away from the threads of an async runtime. Paths are those of this machine; what is read
+//! may also be the address of an object store (`s3://bucket/folder`, features `s3`, `gcs`, `azure`, `http`), reached as [`StoreOptions`] say.
 //!
 //! A load takes a file, a folder of files of one format (also in folders of it), or a pattern. Files are read in the order of their names,
 //! columns by name, the first file deciding; names that begin with `_` or `.` are passed over, anything else in a folder is an error. Folders
@@ -15,6 +16,7 @@ mod format;
 mod ipc;
 mod json;
 mod keys;
+mod location;
 mod options;
 mod packed;
 mod parquet;
@@ -24,6 +26,7 @@ mod sink;
 mod source;
 mod stage;
 mod stamp;
+mod store;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +42,7 @@ pub(crate) use source::check_projection;
 pub use source::{BatchIter, LazySource, MemorySource};
 pub use stage::{Part, PartPlan, PartWriter, Staging};
 pub use stamp::Stamp;
+pub use store::StoreOptions;
 
 use crate::error::Result;
 use crate::run::{Cancel, Reporter};
@@ -67,7 +71,7 @@ pub fn open(path: impl AsRef<Path>, options: &LoadOptions, cancel: &Cancel) -> R
 /// # Errors
 /// As [`open`].
 pub fn open_all(paths: &[PathBuf], options: &LoadOptions, cancel: &Cancel) -> Result<Arc<dyn LazySource>> {
-    let (found, format) = path::files(paths, options.format, options.hive.unwrap_or(true))?;
+    let (found, format) = path::files(paths, options.format, options.hive.unwrap_or(true), &options.stores)?;
     options.only_for(format)?;
     Ok(Arc::new(FileSource::open(&found, format, options, cancel)?))
 }

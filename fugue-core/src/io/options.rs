@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::packed::Packing;
+use super::store::StoreOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Format;
 use crate::partition::{Algo, IntoNames, IntoNum, Num, PartitionSpec};
@@ -82,6 +83,7 @@ pub struct LoadOptions {
     pub(super) quote: Option<u8>,
     pub(super) null: Option<String>,
     pub(super) hive: Option<bool>,
+    pub(crate) stores: StoreOptions,
 }
 
 impl LoadOptions {
@@ -95,6 +97,13 @@ impl LoadOptions {
     #[must_use]
     pub fn format(mut self, format: Format) -> Self {
         self.format = Some(format);
+        self
+    }
+
+    /// How the object store of an address is reached; what it does not say, the session does.
+    #[must_use]
+    pub fn stores(mut self, stores: StoreOptions) -> Self {
+        self.stores = stores;
         self
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
+use super::location::Handle;
 use super::path::failed;
 use crate::error::Result;
 
@@ -40,7 +41,7 @@ impl Packing {
 }
 
 /// The content of a file, unpacked as its name says.
-pub(super) fn unpacked(path: &Path, file: File) -> Result<Box<dyn Read + Send>> {
+pub(super) fn unpacked(path: &Path, file: Handle) -> Result<Box<dyn Read + Send>> {
     Ok(match Packing::of(path) {
         Packing::None => Box::new(file),
         // Files that were put together of several packed ones are common.

@@ -19,7 +19,7 @@ use crate::engine::{DynEngine, Engine, EngineInfo};
 use crate::error::Result;
 use crate::frame::DataFrame;
 use crate::frame::Source;
-use crate::io::{self, LoadOptions};
+use crate::io::{self, LoadOptions, StoreOptions};
 use crate::local::LocalEngine;
 use crate::run::{Cancel, CancelHandle, Pool, ProgressHandle, Reporter, RunContext};
 use tokio::sync::OnceCell;
@@ -45,6 +45,7 @@ struct Inner {
     pool: Pool,
     deadline: Option<Duration>,
     derived: bool,
+    stores: StoreOptions,
     /// What answers queries for an engine without SQL; opened by the first.
     sql: OnceCell<Session>,
 }
@@ -62,6 +63,7 @@ pub struct SessionBuilder {
     threads: Option<usize>,
     deadline: Option<Duration>,
     derived: bool,
+    stores: StoreOptions,
 }
 
 impl SessionBuilder {
@@ -74,6 +76,12 @@ impl SessionBuilder {
     /// How long an action may take, unless the frame says otherwise.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// How object stores are reached, whatever the engine, unless a load says otherwise.
+    pub fn stores(mut self, stores: StoreOptions) -> Self {
+        self.stores = stores;
         self
     }
 
@@ -107,7 +115,8 @@ impl SessionBuilder {
     }
 
     fn finish(self, engine: Arc<dyn DynEngine>, pool: Pool) -> Session {
-        Session { inner: Arc::new(Inner { engine, pool, deadline: self.deadline, derived: self.derived, sql: OnceCell::new() }) }
+        let Self { deadline, derived, stores, .. } = self;
+        Session { inner: Arc::new(Inner { engine, pool, deadline, derived, stores, sql: OnceCell::new() }) }
     }
 }
 
@@ -244,7 +253,7 @@ impl Session {
         if let Some(frame) = engine.load(path, options).await? {
             return Ok(DataFrame::new(self.clone(), frame));
         }
-        let (owned, options) = (path.to_owned(), options.clone());
+        let (owned, options) = (path.to_owned(), self.with_stores(options));
         let source = blocking::offload(move || io::open(owned, &options, &Cancel::never())).await;
         let source = source.map_err(|e| e.with_engine(self.engine_name()).with_operation("load"))?;
         self.ingest(Source::shared(source))
@@ -256,10 +265,16 @@ impl Session {
     /// As [`load`](Self::load).
     pub async fn load_all<P: AsRef<str>>(&self, paths: impl IntoIterator<Item = P>, options: &LoadOptions) -> Result<DataFrame> {
         let paths: Vec<PathBuf> = paths.into_iter().map(|p| PathBuf::from(p.as_ref())).collect();
-        let options = options.clone();
+        let options = self.with_stores(options);
         let source = blocking::offload(move || io::open_all(&paths, &options, &Cancel::never())).await;
         let source = source.map_err(|e| e.with_engine(self.engine_name()).with_operation("load"))?;
         self.ingest(Source::shared(source))
+    }
+
+    /// The options with what the session knows of stores.
+    fn with_stores(&self, options: &LoadOptions) -> LoadOptions {
+        let stores = options.stores.or(&self.inner.stores);
+        options.clone().stores(stores)
     }
 
     /// A query in SQL over frames, each under a name. Nothing runs before an action.

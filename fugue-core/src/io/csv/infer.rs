@@ -5,7 +5,6 @@ use chrono::{NaiveDate, NaiveTime};
 use super::records::Records;
 use super::{Dialect, File};
 use crate::error::Result;
-use crate::io::path::reopen;
 use crate::run::Cancel;
 use crate::schema::Type;
 
@@ -21,7 +20,7 @@ pub(super) fn infer(files: &[File], dialect: &Dialect, columns: usize, cancel: &
     // None for a column without a value so far.
     let mut kinds: Vec<Option<u8>> = vec![None; columns];
     for file in files {
-        let mut records = Records::new(&file.path, reopen(&file.path, &file.stamp)?, dialect, file.width)?;
+        let mut records = Records::new(&file.path, file.path.reopen(&file.stamp)?, dialect, file.width)?;
         let mut read = 0_u64;
         while records.next()? {
             if read.is_multiple_of(8192) {

@@ -8,7 +8,7 @@ mod records;
 mod scan;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 pub(super) use write::{CsvSink, holds as writable};
@@ -17,8 +17,9 @@ use self::records::Records;
 use self::scan::Scan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::files::{FileBatches, Request, Stored, batches};
+use crate::io::location::Location;
 use crate::io::options::{Columns, LoadOptions};
-use crate::io::path::{Stamp, failed};
+use crate::io::path::Stamp;
 use crate::run::Cancel;
 use crate::schema::{Field, Schema, Type};
 
@@ -33,7 +34,7 @@ pub(super) struct CsvFiles {
 /// A file, how many fields its records have, and where the columns of the source are in them.
 #[derive(Debug)]
 struct File {
-    path: PathBuf,
+    path: Location,
     stamp: Stamp,
     width: usize,
     positions: Vec<usize>,
@@ -85,7 +86,7 @@ impl CsvFiles {
     /// [`ErrorKind::SettingInvalid`] for settings that contradict one another, [`ErrorKind::ColumnNotFound`],
     /// [`ErrorKind::SchemaInvalid`] for columns that a CSV cannot hold, [`ErrorKind::SchemaMismatch`] for files that differ,
     /// [`ErrorKind::ValueInvalid`] for malformed files, [`ErrorKind::Io`].
-    pub(super) fn open(paths: Vec<PathBuf>, columns: &Columns, options: &LoadOptions, cancel: &Cancel) -> Result<Self> {
+    pub(super) fn open(paths: Vec<Location>, columns: &Columns, options: &LoadOptions, cancel: &Cancel) -> Result<Self> {
         let dialect = Dialect::new(options.header, options.delimiter, options.quote, options.null.as_deref())?;
         let typed = match columns {
             Columns::Typed(schema) => Some(schema),
@@ -106,7 +107,7 @@ impl CsvFiles {
             cancel.check()?;
             let (header, stamp) = header(&path, &dialect, wanted.as_deref())?;
             let wanted = wanted.get_or_insert_with(|| header.clone());
-            let first = files.first().map(|f| f.path.as_path());
+            let first = files.first().map(|f| &*f.path);
             let positions = wanted.iter().map(|n| find(&header, n, &path, first)).collect::<Result<_>>()?;
             files.push(File { path, stamp, width: header.len(), positions });
         }
@@ -148,10 +149,8 @@ fn holds(field: &Field) -> Result<()> {
 }
 
 /// The names of the fields of a file, from its header or, where it has none, from the caller.
-fn header(path: &Path, dialect: &Dialect, given: Option<&[String]>) -> Result<(Vec<String>, Stamp)> {
-    let file = std::fs::File::open(path).map_err(|e| failed("cannot be opened", path, e))?;
-    let metadata = file.metadata().map_err(|e| failed("cannot be opened", path, e))?;
-    let stamp = Stamp::of(&metadata);
+fn header(path: &Location, dialect: &Dialect, given: Option<&[String]>) -> Result<(Vec<String>, Stamp)> {
+    let (file, stamp) = path.open()?;
     match (dialect.header, given) {
         (true, _) => Ok((Records::new(path, file, dialect, 0)?.header()?, stamp)),
         (false, Some(names)) => Ok((names.to_vec(), stamp)),

@@ -1,6 +1,5 @@
 //! The records of one CSV file, with the line that each begins at.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::Dialect;
 use crate::error::{Error, ErrorKind, Result};
+use crate::io::location::Handle;
 use crate::io::packed::unpacked;
 use crate::io::path::{failed, invalid};
 
@@ -22,7 +22,7 @@ pub(super) struct Records {
 
 impl Records {
     /// From the start of a file; the header, where there is one, comes first.
-    pub(super) fn new(path: &Path, file: File, dialect: &Dialect, width: usize) -> Result<Self> {
+    pub(super) fn new(path: &Path, file: Handle, dialect: &Dialect, width: usize) -> Result<Self> {
         // Records of another width are noticed here and not by the parser, whose message does not name the file.
         let reader = ReaderBuilder::new()
             .has_headers(false)

@@ -10,7 +10,7 @@ use super::{Dialect, File};
 use crate::cast::cast;
 use crate::error::{Error, Result};
 use crate::io::files::Request;
-use crate::io::path::{invalid, reopen};
+use crate::io::path::invalid;
 use crate::run::Cancel;
 use crate::schema::fault::Fault;
 use crate::schema::{Field, Schema, Type};
@@ -61,7 +61,7 @@ impl Scan {
             let records = match &mut self.open {
                 Some(records) => records,
                 none => {
-                    let handle = reopen(&file.path, &file.stamp)?;
+                    let handle = file.path.reopen(&file.stamp)?;
                     none.insert(Records::new(&file.path, handle, &self.dialect, file.width)?)
                 }
             };

@@ -1,11 +1,12 @@
 //! Whether the lengths that a file tells can be true. The decoder takes the memory that they ask for before it reads what is there, and memory
 //! that cannot be had ends the process.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use arrow::error::ArrowError;
 use arrow::ipc::{Block, Message, RecordBatch, root_as_footer, root_as_message};
+
+use crate::io::location::Handle;
 
 /// The bytes before and after a footer: its length and the magic.
 const TAIL: u64 = 10;
@@ -20,7 +21,7 @@ const LARGEST_RATIO: u64 = 1 << 15;
 const SMALL: u64 = 1 << 17;
 
 /// Checks the blocks of a file with a footer.
-pub(super) fn file(file: &mut File) -> Result<(), ArrowError> {
+pub(super) fn file(file: &mut Handle) -> Result<(), ArrowError> {
     let size = file.seek(SeekFrom::End(0))?;
     let Some(end) = size.checked_sub(TAIL) else { return Err(impossible("there is no footer")) };
     let length = u64::from(u32::from_le_bytes(bytes(file, end)?));
@@ -35,7 +36,7 @@ pub(super) fn file(file: &mut File) -> Result<(), ArrowError> {
     Ok(())
 }
 
-fn one_block(file: &mut File, block: &Block, size: u64) -> Result<(), ArrowError> {
+fn one_block(file: &mut Handle, block: &Block, size: u64) -> Result<(), ArrowError> {
     let outside = || impossible("a block lies outside of the file");
     let number = |n: i64| u64::try_from(n).map_err(|_| outside());
     let (start, head, body) = (number(block.offset())?, number(block.metaDataLength().into())?, number(block.bodyLength())?);
@@ -51,7 +52,7 @@ fn one_block(file: &mut File, block: &Block, size: u64) -> Result<(), ArrowError
 }
 
 /// Checks the messages of a stream.
-pub(super) fn stream(file: &mut File) -> Result<(), ArrowError> {
+pub(super) fn stream(file: &mut Handle) -> Result<(), ArrowError> {
     let size = file.seek(SeekFrom::End(0))?;
     let mut at = 0;
     while at + 4 <= size {
@@ -86,7 +87,7 @@ pub(super) fn stream(file: &mut File) -> Result<(), ArrowError> {
 }
 
 /// Compressed buffers begin with the number of bytes that they stand for.
-fn buffers(file: &mut File, message: &Message<'_>, begin: u64, body: u64) -> Result<(), ArrowError> {
+fn buffers(file: &mut Handle, message: &Message<'_>, begin: u64, body: u64) -> Result<(), ArrowError> {
     let data: Option<RecordBatch<'_>> =
         message.header_as_record_batch().or_else(|| message.header_as_dictionary_batch().and_then(|d| d.data()));
     let Some(data) = data.filter(|data| data.compression().is_some()) else { return Ok(()) };
@@ -109,14 +110,14 @@ fn buffers(file: &mut File, message: &Message<'_>, begin: u64, body: u64) -> Res
     Ok(())
 }
 
-fn bytes<const N: usize>(file: &mut File, at: u64) -> Result<[u8; N], ArrowError> {
+fn bytes<const N: usize>(file: &mut Handle, at: u64) -> Result<[u8; N], ArrowError> {
     let mut found = [0; N];
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(&mut found)?;
     Ok(found)
 }
 
-fn some(file: &mut File, at: u64, length: u64) -> Result<Vec<u8>, ArrowError> {
+fn some(file: &mut Handle, at: u64, length: u64) -> Result<Vec<u8>, ArrowError> {
     file.seek(SeekFrom::Start(at))?;
     let mut found = Vec::new();
     file.take(length).read_to_end(&mut found)?;

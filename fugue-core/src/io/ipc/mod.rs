@@ -4,7 +4,6 @@ mod check;
 mod read;
 mod write;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -15,8 +14,9 @@ pub(super) use write::{IpcSink, compression};
 
 use self::read::Reader;
 use super::files::{FileBatches, Request, Stored, batches};
+use super::location::Location;
 use super::options::Columns;
-use super::path::{Stamp, failed, reopen};
+use super::path::Stamp;
 use super::source::project;
 use crate::cast::can_cast;
 use crate::error::{Error, ErrorKind, Result};
@@ -34,7 +34,7 @@ pub(super) struct IpcFiles {
 
 #[derive(Debug)]
 struct File {
-    path: PathBuf,
+    path: Location,
     stamp: Stamp,
     /// For each column of the source where it is, and what it is there.
     columns: Vec<(usize, Field)>,
@@ -44,13 +44,12 @@ impl IpcFiles {
     /// # Errors
     /// [`ErrorKind::Io`] for a file that is no Arrow, [`ErrorKind::ColumnNotFound`] for a column that was asked for and is not there,
     /// [`ErrorKind::SchemaInvalid`] for one with a type that is not admitted, [`ErrorKind::SchemaMismatch`] for files that differ.
-    pub(super) fn open(paths: Vec<PathBuf>, columns: &Columns, below: SubMicrosecond, cancel: &Cancel) -> Result<Self> {
+    pub(super) fn open(paths: Vec<Location>, columns: &Columns, below: SubMicrosecond, cancel: &Cancel) -> Result<Self> {
         let mut files: Vec<File> = Vec::with_capacity(paths.len());
         let mut schema: Option<Schema> = None;
         for path in paths {
             cancel.check()?;
-            let file = std::fs::File::open(&path).map_err(|e| failed("cannot be opened", &path, e))?;
-            let stamp = Stamp::of(&file.metadata().map_err(|e| failed("cannot be opened", &path, e))?);
+            let (file, stamp) = path.open()?;
             let layout = Reader::open(&path, file, None)?.schema();
             let told = |e: Error| e.with("path", path.display().to_string());
             let wanted = match &schema {
@@ -165,7 +164,7 @@ impl Scan {
                 Some(reader) => reader,
                 none => {
                     self.row = 0;
-                    none.insert(Reader::open(&file.path, reopen(&file.path, &file.stamp)?, Some(sorted.clone()))?)
+                    none.insert(Reader::open(&file.path, file.path.reopen(&file.stamp)?, Some(sorted.clone()))?)
                 }
             };
             let Some(batch) = reader.next(&file.path)? else {

@@ -1,6 +1,5 @@
 //! One file that is read: with a footer, or as a stream.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -12,19 +11,20 @@ use arrow::record_batch::RecordBatch;
 
 use super::{check, io_of};
 use crate::error::{Error, ErrorKind, Result};
+use crate::io::location::Handle;
 use crate::io::path::failed;
 
 /// What a file with a footer begins with.
 const MAGIC: &[u8; 6] = b"ARROW1";
 
 pub(super) enum Reader {
-    File(FileReader<BufReader<File>>),
-    Stream(StreamReader<BufReader<File>>),
+    File(FileReader<BufReader<Handle>>),
+    Stream(StreamReader<BufReader<Handle>>),
 }
 
 impl Reader {
     /// Reads the start; of a file that is damaged it may be all that can be read.
-    pub(super) fn open(path: &Path, mut file: File, columns: Option<Vec<usize>>) -> Result<Self> {
+    pub(super) fn open(path: &Path, mut file: Handle, columns: Option<Vec<usize>>) -> Result<Self> {
         let mut magic = [0; 6];
         let starts = file.read_exact(&mut magic).is_ok() && magic == *MAGIC;
         guard(path, || if starts { check::file(&mut file) } else { check::stream(&mut file) })?;

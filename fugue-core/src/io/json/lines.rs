@@ -1,10 +1,10 @@
 //! The lines of one file of text, without those that are blank.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::io::location::Handle;
 use crate::io::packed::unpacked;
 use crate::io::path::{failed, invalid};
 
@@ -17,7 +17,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(path: &Path, file: File) -> Result<Self> {
+    pub(super) fn new(path: &Path, file: Handle) -> Result<Self> {
         let reader = BufReader::with_capacity(1 << 16, unpacked(path, file)?);
         Ok(Self { path: path.to_path_buf(), reader, line: Vec::new(), number: 0 })
     }

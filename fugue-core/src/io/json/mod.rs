@@ -8,7 +8,7 @@ mod lines;
 mod parse;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -21,8 +21,9 @@ use self::lines::Lines;
 use self::parse::{Json, parse};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::files::{FileBatches, Request, Stored, batches};
+use crate::io::location::Location;
 use crate::io::options::Columns;
-use crate::io::path::{Stamp, failed, invalid, reopen};
+use crate::io::path::{Stamp, invalid};
 use crate::run::Cancel;
 use crate::schema::fault::Fault;
 use crate::schema::{Field, Schema};
@@ -36,19 +37,19 @@ const BATCH_BYTES: usize = 8 << 20;
 #[derive(Debug)]
 pub(super) struct JsonFiles {
     schema: Schema,
-    files: Arc<[(PathBuf, Stamp)]>,
+    files: Arc<[(Location, Stamp)]>,
 }
 
 impl JsonFiles {
     /// # Errors
     /// [`ErrorKind::ColumnNotFound`] for a column that no record has, [`ErrorKind::SchemaInvalid`] for one that JSON cannot hold, and where
     /// there is no record to tell the columns; [`ErrorKind::ValueInvalid`] naming the line for what is no JSON; [`ErrorKind::Io`].
-    pub(super) fn open(paths: Vec<PathBuf>, columns: &Columns, cancel: &Cancel) -> Result<Self> {
+    pub(super) fn open(paths: Vec<Location>, columns: &Columns, cancel: &Cancel) -> Result<Self> {
         let stamped = paths.into_iter().map(|path| {
-            let metadata = std::fs::metadata(&path).map_err(|e| failed("cannot be opened", &path, e))?;
-            Ok((path, Stamp::of(&metadata)))
+            let stamp = path.open()?.1;
+            Ok((path, stamp))
         });
-        let files: Arc<[(PathBuf, Stamp)]> = stamped.collect::<Result<Vec<_>>>()?.into();
+        let files: Arc<[(Location, Stamp)]> = stamped.collect::<Result<Vec<_>>>()?.into();
         let wanted: Vec<String> = match columns {
             Columns::All | Columns::Text(_) => Vec::new(),
             Columns::Named(names) => names.clone(),
@@ -64,7 +65,7 @@ impl JsonFiles {
             if typed && wanted.iter().all(|name| fields.iter().any(|(n, _)| n == name)) {
                 break;
             }
-            let mut lines = Lines::new(path, reopen(path, stamp)?)?;
+            let mut lines = Lines::new(path, path.reopen(stamp)?)?;
             while lines.next()? {
                 if records.is_multiple_of(4096) {
                     cancel.check()?;
@@ -144,7 +145,7 @@ impl Stored for JsonFiles {
 
 /// The batches of files, one after the other.
 struct Scan {
-    files: Arc<[(PathBuf, Stamp)]>,
+    files: Arc<[(Location, Stamp)]>,
     schema: Schema,
     layout: SchemaRef,
     /// Rows of a batch.
@@ -163,7 +164,7 @@ impl Scan {
             self.cancel.check()?;
             let lines = match &mut self.open {
                 Some(lines) => lines,
-                none => none.insert(Lines::new(path, reopen(path, stamp)?)?),
+                none => none.insert(Lines::new(path, path.reopen(stamp)?)?),
             };
             let (mut text, mut ends, mut numbers) = (String::new(), Vec::new(), Vec::new());
             while ends.len() < self.most && text.len() < BATCH_BYTES && lines.next()? {

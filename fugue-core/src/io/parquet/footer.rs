@@ -1,31 +1,33 @@
 //! The footer of one file: which columns there are, in which layout they are asked for, and how many rows.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as ArrowField, Fields, Schema as ArrowSchema, TimeUnit};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Type as Physical;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::io::location::Location;
 use crate::io::options::Columns;
-use crate::io::path::{Stamp, failed};
+use crate::io::path::Stamp;
 use crate::schema::{Field, Schema};
 
 /// What is known of a file without reading its rows.
 #[derive(Clone, Debug)]
 pub(super) struct Footer {
-    pub(super) path: Arc<Path>,
+    pub(super) path: Location,
     pub(super) stamp: Stamp,
     pub(super) metadata: ArrowReaderMetadata,
 }
 
 impl Footer {
-    pub(super) fn read(path: PathBuf) -> Result<Self> {
-        let file = std::fs::File::open(&path).map_err(|e| failed("cannot be opened", &path, e))?;
-        let stamp = Stamp::of(&file.metadata().map_err(|e| failed("cannot be opened", &path, e))?);
+    pub(super) fn read(path: Location) -> Result<Self> {
+        let (file, stamp) = path.open()?;
         let metadata = guard(&path, || {
             let plain = readable(&path, ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()))?;
             let hinted = ArrowReaderOptions::default().with_schema(hints(&plain));
@@ -36,7 +38,7 @@ impl Footer {
             // Positions would mean other columns than names do.
             return Err(unreadable(&path, "it has a column of a group without fields"));
         }
-        Ok(Self { path: path.into(), stamp, metadata })
+        Ok(Self { path, stamp, metadata })
     }
 
     /// The path, as messages say it.
@@ -96,6 +98,17 @@ impl Footer {
                     .collect::<Result<Vec<_>>>()?,
             ),
         }
+    }
+
+    /// Where the columns of a row group are in the file.
+    pub(super) fn ranges(&self, group: usize, roots: &[usize]) -> Vec<Range<u64>> {
+        let leaves = self.metadata.metadata().row_group(group).columns().iter().enumerate();
+        let wanted = leaves.filter(|(leaf, _)| roots.contains(&self.metadata.parquet_schema().get_column_root_idx(*leaf)));
+        let range = |(_, chunk): (usize, &ColumnChunkMetaData)| {
+            let (start, length) = chunk.byte_range();
+            start..start + length
+        };
+        wanted.map(range).collect()
     }
 
     /// Uncompressed bytes of the columns of a row group, by column of the file.

@@ -7,8 +7,6 @@ mod prune;
 mod scan;
 mod write;
 
-use std::path::PathBuf;
-
 pub(super) use write::{ParquetSink, holds, plain};
 
 use self::footer::Footer;
@@ -18,6 +16,7 @@ use crate::cast::can_cast;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::Typed;
 use crate::io::files::{FileBatches, Request, Stored, batches};
+use crate::io::location::Location;
 use crate::io::options::Columns;
 use crate::io::scan::add;
 use crate::run::Cancel;
@@ -45,7 +44,7 @@ impl ParquetFiles {
     /// # Errors
     /// [`ErrorKind::Io`] for a file that is no Parquet, [`ErrorKind::ColumnNotFound`] for a column that was asked for and is not there,
     /// [`ErrorKind::SchemaInvalid`] for one with a type that is not admitted, [`ErrorKind::SchemaMismatch`] for files that differ.
-    pub(super) fn open(paths: Vec<PathBuf>, columns: &Columns, below: SubMicrosecond, cancel: &Cancel) -> Result<Self> {
+    pub(super) fn open(paths: Vec<Location>, columns: &Columns, below: SubMicrosecond, cancel: &Cancel) -> Result<Self> {
         let mut files: Vec<File> = Vec::with_capacity(paths.len());
         let mut schema = None;
         for path in paths {

@@ -8,7 +8,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 
 use super::footer::{Footer, guard, readable, unreadable};
 use crate::error::Result;
-use crate::io::path::{in_file, reopen};
+use crate::io::path::in_file;
 use crate::io::scan::{Counts, add};
 use crate::io::source::project;
 use crate::schema::{Field, Schema, SubMicrosecond, conform, normalise_with};
@@ -109,7 +109,7 @@ impl Decoder {
 
     /// The next batch of the unit's columns, in the order of the unit.
     pub(super) fn step(&mut self) -> Option<Result<RecordBatch>> {
-        let path = Arc::clone(&self.unit.footer.path);
+        let path = self.unit.footer.path.clone();
         guard(&path, || self.try_step()).transpose()
     }
 
@@ -126,8 +126,9 @@ impl Decoder {
                     add(&counts.groups, 1);
                 }
                 // Every unit has its own handle: those that are made from one another share their position.
-                let file = reopen(&footer.path, &footer.stamp)?;
-                let roots = self.unit.columns.iter().map(|c| c.root);
+                let mut file = footer.path.reopen(&footer.stamp)?;
+                let roots: Vec<usize> = self.unit.columns.iter().map(|c| c.root).collect();
+                file.announce(|| footer.ranges(self.unit.group, &roots))?;
                 let mask = ProjectionMask::roots(footer.metadata.parquet_schema(), roots);
                 let reader = readable(
                     &footer.path,

@@ -7,7 +7,7 @@ use super::{failed, is_hidden, listed};
 use crate::error::Result;
 
 /// Whether a path has characters of patterns.
-pub(super) fn is_pattern(path: &Path) -> bool {
+pub(in crate::io) fn is_pattern(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
 }
 
@@ -81,7 +81,7 @@ fn step(path: &Path, rest: &[String], found: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// Whether a name fits one part of a pattern.
-pub(super) fn fits(pattern: &str, name: &str) -> bool {
+pub(in crate::io) fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n) = (0, 0);
     // Where to go on when the last star has to take one more.

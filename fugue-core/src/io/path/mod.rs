@@ -1,7 +1,7 @@
 //! From what a user wrote to the files that are meant: folders and patterns in the order of names, what folders say of keys, and errors that
 //! say what was looked for and where.
 
-mod glob;
+pub(super) mod glob;
 pub(super) mod hive;
 
 use std::fs::{self, Metadata};
@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::io::location::Location;
+use crate::io::store::{self, StoreOptions};
 use crate::io::{Format, stage};
 
 /// A file as it was when it was opened: a lazy source notices when somebody replaces it afterwards.
@@ -17,35 +19,45 @@ use crate::io::{Format, stage};
 pub(super) struct Stamp {
     length: u64,
     modified: Option<SystemTime>,
+    /// What a store calls this content of it.
+    tag: Option<String>,
 }
 
 impl Stamp {
+    /// An object of a store.
+    #[cfg(feature = "store")]
+    pub(super) fn of_object(length: u64, modified: SystemTime, tag: Option<String>) -> Self {
+        Self { length, modified: Some(modified), tag }
+    }
+
+    #[cfg(feature = "store")]
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    #[cfg(feature = "store")]
+    pub(super) fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
     pub(super) fn of(metadata: &Metadata) -> Self {
-        Self { length: metadata.len(), modified: metadata.modified().ok() }
+        Self { length: metadata.len(), modified: metadata.modified().ok(), tag: None }
     }
 }
 
-/// Opens a file again that was seen before.
-///
-/// # Errors
-/// [`ErrorKind::Io`] when it is gone or another one.
-pub(super) fn reopen(path: &Path, stamp: &Stamp) -> Result<fs::File> {
-    let file = fs::File::open(path).map_err(|e| failed("cannot be opened", path, e))?;
-    let metadata = file.metadata().map_err(|e| failed("cannot be opened", path, e))?;
-    if Stamp::of(&metadata) != *stamp {
-        let said = format!("{} changed since it was loaded; load it again", path.display());
-        return Err(Error::new(ErrorKind::Io, said).with("path", path.display().to_string()));
-    }
-    Ok(file)
+/// The error for a file that is another one by now.
+pub(super) fn changed(path: &Path) -> Error {
+    let said = format!("{} changed since it was loaded; load it again", path.display());
+    Error::new(ErrorKind::Io, said).with("path", path.display().to_string())
 }
 
 /// A file, and what the folders that it lies in say.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
-    pub(super) path: PathBuf,
+    pub(super) path: Location,
     pub(super) keys: Vec<hive::Key>,
     /// The folder that was asked for, where it was not the file itself.
-    folder: Option<PathBuf>,
+    pub(super) folder: Option<PathBuf>,
 }
 
 /// The files that paths mean: each a file, a folder whose files are taken in the order of their names, or a pattern; and their format.
@@ -53,19 +65,28 @@ pub(super) struct Found {
 /// # Errors
 /// [`ErrorKind::Io`] for what is not there or cannot be listed, [`ErrorKind::Unsupported`] for addresses, for an unknown format and for files of
 /// another one in a folder.
-pub(super) fn files(paths: &[PathBuf], format: Option<Format>, hive: bool) -> Result<(Vec<Found>, Format)> {
+pub(super) fn files(
+    paths: &[PathBuf],
+    format: Option<Format>,
+    hive: bool,
+    stores: &StoreOptions,
+) -> Result<(Vec<Found>, Format)> {
     let Some(first) = paths.first() else {
         return Err(Error::new(ErrorKind::Io, "no path was given; name at least one file or folder"));
     };
     let mut found = Vec::new();
     for path in paths {
+        if store::is_address(path) {
+            store::find(path, hive, stores, &mut found)?;
+            continue;
+        }
         let full = absolute(path)?;
         match fs::metadata(&full) {
             Ok(metadata) if metadata.is_dir() => list(&full, hive, &mut found)?,
-            Ok(_) => found.push(Found { path: full, keys: Vec::new(), folder: None }),
+            Ok(_) => found.push(Found { path: full.into(), keys: Vec::new(), folder: None }),
             // A file whose name only looks like a pattern was found before.
             Err(_) if glob::is_pattern(&full) => expand(path, &full, hive, &mut found)?,
-            Err(_) if stage::recover(&full) => return files(paths, format, hive),
+            Err(_) if stage::recover(&full) => return files(paths, format, hive, stores),
             Err(e) => return Err(missing(path, &full, e)),
         }
     }
@@ -101,7 +122,7 @@ fn of_files(path: &Path, found: &[Found]) -> Result<Option<Format>> {
 /// [`ErrorKind::Unsupported`] for addresses with a scheme, [`ErrorKind::Io`] for an empty path.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     if path.to_str().is_some_and(|p| p.contains("://")) {
-        let said = "only files of this machine are read and written, and this is an address with a scheme; give a plain path";
+        let said = "files are saved on this machine only, and this is an address with a scheme; give a plain path";
         return Err(Error::new(ErrorKind::Unsupported, said).with("path", path.display().to_string()));
     }
     std::path::absolute(path).map_err(|e| failed("is no path", path, e))
@@ -161,7 +182,7 @@ fn list(folder: &Path, hive: bool, found: &mut Vec<Found>) -> Result<()> {
     descend(folder, folder, &mut Vec::new(), hive, DEPTH, found)?;
     if found.len() == before {
         // Told with its format, once that is known.
-        found.push(Found { path: PathBuf::new(), keys: Vec::new(), folder: Some(folder.to_path_buf()) });
+        found.push(Found { path: PathBuf::new().into(), keys: Vec::new(), folder: Some(folder.to_path_buf()) });
     }
     Ok(())
 }
@@ -173,7 +194,7 @@ fn descend(root: &Path, folder: &Path, keys: &mut Vec<hive::Key>, hive: bool, le
     }
     for path in listed(folder)?.into_iter().filter(|p| !is_hidden(p)) {
         if !path.is_dir() {
-            found.push(Found { path, keys: keys.clone(), folder: Some(root.to_path_buf()) });
+            found.push(Found { path: path.into(), keys: keys.clone(), folder: Some(root.to_path_buf()) });
             continue;
         }
         let said = key_of(&path, hive);
@@ -202,7 +223,7 @@ fn expand(given: &Path, full: &Path, hive: bool, found: &mut Vec<Found>) -> Resu
         if is_dir {
             descend(&base, &path, &mut keys, hive, DEPTH, found)?;
         } else {
-            found.push(Found { path, keys, folder: Some(base.clone()) });
+            found.push(Found { path: path.into(), keys, folder: Some(base.clone()) });
         }
     }
     if found.len() == before {

@@ -22,6 +22,7 @@ pub(crate) use drive::{tell, write};
 use self::lock::{Held, Turn};
 use super::options::{Columns, SaveMode, SaveOptions};
 use super::path::{absolute, failed};
+use super::store::StoreOptions;
 use super::{Format, LoadOptions, sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
@@ -166,7 +167,9 @@ fn format(target: &Path, options: &SaveOptions) -> Result<Format> {
         (Some(format), _) | (None, Ok(format)) => Ok(format),
         (None, Err(unknown)) => match options.mode {
             SaveMode::Append if target.is_dir() => {
-                super::path::files(&[target.to_path_buf()], None, true).map(|(_, format)| format).map_err(|_| unknown)
+                super::path::files(&[target.to_path_buf()], None, true, &StoreOptions::default())
+                    .map(|(_, format)| format)
+                    .map_err(|_| unknown)
             }
             _ => Err(unknown),
         },
@@ -217,7 +220,7 @@ fn fits(target: &Path, schema: &Schema, format: Format, options: &SaveOptions, c
     if is_empty || matches!((format, options.header), (Format::Csv, Some(false)) | (Format::Json, _)) {
         return Ok(());
     }
-    let (found, _) = super::path::files(&[target.to_path_buf()], Some(format), true)?;
+    let (found, _) = super::path::files(&[target.to_path_buf()], Some(format), true, &StoreOptions::default())?;
     let mut load = LoadOptions::new();
     if format == Format::Csv {
         load = load.infer(false).columns(Columns::All);

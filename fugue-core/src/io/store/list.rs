@@ -1,0 +1,133 @@
+//! What an address means: an object, all objects below a folder, or what a pattern matches. The rules are those of folders on this machine.
+
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+
+use super::StoreOptions;
+use super::client::Client;
+use super::read::Object;
+use super::told::told;
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::location::Location;
+use crate::io::path::glob::{fits, is_pattern};
+use crate::io::path::{Found, hive, is_hidden};
+
+/// The objects that an address means, in the order of their names.
+///
+/// # Errors
+/// [`ErrorKind::Io`] for what is not there or cannot be listed, [`ErrorKind::Unsupported`] and [`ErrorKind::SettingInvalid`] for addresses
+/// and settings that no store takes.
+pub(in crate::io) fn find(address: &FilePath, hive: bool, options: &StoreOptions, found: &mut Vec<Found>) -> Result<()> {
+    let (client, key) = Client::of(address, options)?;
+    let shown = address.display().to_string();
+    let folder = key.trim_end_matches('/');
+    if !key.is_empty() && !key.ends_with('/') {
+        match head(&client, folder)? {
+            Ok(meta) => {
+                found.push(Found { path: place(&client, meta), keys: Vec::new(), folder: None });
+                return Ok(());
+            }
+            Err(object_store::Error::NotFound { .. }) if client.lists => {}
+            Err(e) => return Err(told(&client, &shown, e)),
+        }
+    }
+    if !client.lists {
+        let said =
+            format!("{shown} is the address of a folder, and a web server does not say what is in it; give addresses of files");
+        return Err(Error::new(ErrorKind::Unsupported, said).with("path", shown));
+    }
+    let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let plain = parts.iter().position(|part| is_pattern(FilePath::new(part))).unwrap_or(parts.len());
+    let (base, pattern) = parts.split_at(plain);
+    let base = base.join("/");
+    let root = PathBuf::from(if base.is_empty() { client.root.clone() } else { format!("{}/{base}", client.root) });
+    let mut below: Vec<(PathBuf, ObjectMeta)> = Vec::new();
+    for meta in listed(&client, &base, &shown)? {
+        let inner = meta.location.as_ref().strip_prefix(base.as_str()).unwrap_or_default().trim_start_matches('/');
+        let names: Vec<&str> = inner.split('/').collect();
+        // A folder that a console made is an object without a name.
+        let is_file = !inner.is_empty() && !meta.location.as_ref().ends_with('/');
+        if is_file && is_meant(pattern, &names) {
+            below.push((root.join(inner), meta));
+        }
+    }
+    // Name by name, as folders are listed, and not by bytes of the whole.
+    below.sort_by(|a, b| a.0.cmp(&b.0));
+    if below.is_empty() {
+        let said = match pattern.is_empty() {
+            true => format!("there is no object or folder {shown}"),
+            false => format!("no object fits the pattern {shown:?}"),
+        };
+        return Err(Error::new(ErrorKind::Io, said).with("path", shown));
+    }
+    for (path, meta) in below {
+        let folders = path.strip_prefix(&root).ok().and_then(FilePath::parent);
+        let said = |name: &std::ffi::OsStr| name.to_str().filter(|_| hive).and_then(hive::key);
+        let keys = folders.into_iter().flat_map(FilePath::iter).filter_map(said).collect();
+        found.push(Found { path: place(&client, meta), keys, folder: Some(root.clone()) });
+    }
+    Ok(())
+}
+
+fn place(client: &Arc<Client>, meta: ObjectMeta) -> Location {
+    let address = PathBuf::from(format!("{}/{}", client.root, meta.location));
+    Location::in_store(address, Object::new(Arc::clone(client), meta))
+}
+
+fn head(client: &Client, key: &str) -> Result<Result<ObjectMeta, object_store::Error>> {
+    let (store, key) = (Arc::clone(&client.store), client.key(key)?);
+    client.wait(async move { store.head(&key).await })
+}
+
+/// All objects below a folder.
+fn listed(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>> {
+    let (store, prefix) = (Arc::clone(&client.store), client.key(folder)?);
+    let listed = client.wait(async move { store.list(Some(&prefix)).try_collect::<Vec<_>>().await })?;
+    listed.map_err(|e| told(client, shown, e))
+}
+
+/// Whether an object is meant by a pattern over its names: the pattern fits it, or a folder that it lies in and in which it is not hidden.
+fn is_meant(pattern: &[&str], names: &[&str]) -> bool {
+    let hidden = |name: &str| is_hidden(FilePath::new(name));
+    let Some((first, rest)) = pattern.split_first() else { return !names.iter().any(|name| hidden(name)) };
+    if *first == "**" {
+        // No folder, or one more.
+        return (!rest.is_empty() && is_meant(rest, names))
+            || (rest.is_empty() && is_meant(&[], names))
+            || names.split_first().is_some_and(|(name, inner)| !inner.is_empty() && !hidden(name) && is_meant(pattern, inner));
+    }
+    let Some((name, inner)) = names.split_first() else { return false };
+    let is_one = if is_pattern(FilePath::new(first)) {
+        (!hidden(name) || first.starts_with(['_', '.'])) && fits(first, name)
+    } else {
+        first == name
+    };
+    is_one && (!inner.is_empty() || rest.is_empty()) && is_meant(rest, inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_meant;
+
+    #[test]
+    fn patterns_mean_what_they_mean_on_this_machine() {
+        let meant = |pattern: &str, name: &str| {
+            let parts = |text: &str| text.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+            let (pattern, names) = (parts(pattern), parts(name));
+            let texts = |parts: &[String]| parts.iter().map(String::as_str).map(str::to_owned).collect::<Vec<_>>();
+            let (pattern, names) = (texts(&pattern), texts(&names));
+            let pattern: Vec<&str> = pattern.iter().map(String::as_str).collect();
+            is_meant(&pattern, &names.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        assert!(meant("", "a.csv") && meant("", "k=1/a.csv") && !meant("", "_SUCCESS") && !meant("", ".tmp/a.csv"));
+        assert!(meant("*.csv", "a.csv") && !meant("*.csv", "b/a.csv") && !meant("*.csv", "_a.csv") && meant("_*.csv", "_a.csv"));
+        assert!(meant("**/*.csv", "a.csv") && meant("**/*.csv", "x/y/a.csv") && !meant("**/*.csv", "x/_y/a.csv"));
+        assert!(
+            meant("k=*", "k=1/a.csv") && meant("k=*", "k=1/j=2/a.csv") && !meant("k=*", "k=1/_x") && !meant("k=*", "j=2/a.csv")
+        );
+        assert!(meant("**", "x/a.csv") && meant("[ab]/x?", "a/x1") && !meant("[ab]/x?", "c/x1") && !meant("a/*", "a"));
+    }
+}
