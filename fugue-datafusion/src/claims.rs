@@ -1,31 +1,26 @@
 //! What plans of DataFusion 55 claim of rows and is not so, and the rules that keep its optimiser from acting on it.
 
-use std::fmt;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{JoinType, Result, Statistics, TableReference, internal_err};
-use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{JoinType, Result, TableReference};
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{self, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Operator};
 use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::expressions::BinaryExpr;
-use datafusion::physical_expr::{EquivalenceProperties, split_conjunction};
+use datafusion::physical_expr::split_conjunction;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::execution_plan::{CardinalityEffect, replace_children_if_necessary};
+use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec};
 use datafusion::physical_plan::sorts::sort::SortExec;
-use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
-use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr, PlanProperties,
-    ReplaceChildrenOptions, SendableRecordBatchStream,
-};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, PhysicalExpr};
 
-use crate::guard::GuardTable;
+use crate::guard::{GuardExec, GuardTable};
 
 /// The same settings with the rules.
 pub(crate) fn corrected(builder: SessionStateBuilder) -> SessionStateBuilder {
@@ -82,7 +77,7 @@ impl PhysicalOptimizerRule for Modesty {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let modest = plan.transform_up(|node| {
             if node.downcast_ref::<FilterExec>().is_some_and(equates) {
-                return Ok(Transformed::yes(Arc::new(ModestExec::new(node)) as Arc<dyn ExecutionPlan>));
+                return Ok(Transformed::yes(Arc::new(GuardExec::modest(node)) as Arc<dyn ExecutionPlan>));
             }
             let Some(kind) = kind_of(node.as_ref()) else { return Ok(Transformed::no(node)) };
             let sides: Vec<Arc<dyn ExecutionPlan>> = node.children().into_iter().cloned().collect();
@@ -97,7 +92,7 @@ impl PhysicalOptimizerRule for Modesty {
                 return Ok(Transformed::no(node));
             }
             let modest = |(side, hidden): (&Arc<dyn ExecutionPlan>, bool)| {
-                if hidden { Arc::new(ModestExec::new(Arc::clone(side))) as Arc<dyn ExecutionPlan> } else { Arc::clone(side) }
+                if hidden { Arc::new(GuardExec::modest(Arc::clone(side))) as Arc<dyn ExecutionPlan> } else { Arc::clone(side) }
             };
             let sides = sides.iter().zip(hidden).map(modest).collect();
             Ok(Transformed::yes(replace_children_if_necessary(node, sides)?))
@@ -207,85 +202,4 @@ fn may_be_sorted(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
             || node.is::<BoundedWindowAggExec>())
     };
     plan.exists(sorts)
-}
-
-/// Passes rows on, and claims nothing of them but how they are spread.
-#[derive(Debug)]
-pub(crate) struct ModestExec {
-    input: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-}
-
-impl ModestExec {
-    pub(crate) fn new(input: Arc<dyn ExecutionPlan>) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(input.schema()),
-            input.output_partitioning().clone(),
-            input.pipeline_behavior(),
-            input.boundedness(),
-        );
-        Self { input, properties: Arc::new(properties) }
-    }
-}
-
-impl DisplayAs for ModestExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FugueModestExec")
-    }
-}
-
-impl ExecutionPlan for ModestExec {
-    fn name(&self) -> &'static str {
-        "FugueModestExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match children.pop() {
-            Some(input) => Ok(Arc::new(Self::new(input))),
-            None => internal_err!("{} has one input", self.name()),
-        }
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn supports_limit_pushdown(&self) -> bool {
-        true
-    }
-
-    fn cardinality_effect(&self) -> CardinalityEffect {
-        CardinalityEffect::Equal
-    }
-
-    fn statistics_from_inputs(&self, inputs: &[Arc<Statistics>], _: &StatisticsArgs) -> Result<Arc<Statistics>> {
-        Ok(inputs.first().map_or_else(|| Arc::new(Statistics::new_unknown(&self.schema())), Arc::clone))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.input.execute(partition, context)
-    }
 }

@@ -12,17 +12,19 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DFSchemaRef, Result, internal_err};
+use datafusion::common::{DFSchemaRef, Result, Statistics, internal_err};
 use datafusion::datasource::TableType;
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
+use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_plan::execution_plan::CardinalityEffect;
+use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
-    SendableRecordBatchStream,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr, PlanProperties,
+    ReplaceChildrenOptions, SendableRecordBatchStream,
 };
 use fugue_core::expr::Typed;
 
-use crate::claims::ModestExec;
 use crate::source::{planned, projected};
 
 /// Passes rows on.
@@ -113,17 +115,34 @@ impl UserDefinedLogicalNodeCore for GuardNode {
 #[derive(Debug)]
 pub(crate) struct GuardExec {
     input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
+    is_modest: bool,
 }
 
 impl GuardExec {
     pub(crate) fn new(input: Arc<dyn ExecutionPlan>) -> Self {
-        Self { input }
+        Self { properties: Arc::clone(input.properties()), input, is_modest: false }
+    }
+
+    /// One that claims nothing of the rows but how they are spread: neither an order nor that columns are equal or constant.
+    pub(crate) fn modest(input: Arc<dyn ExecutionPlan>) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(input.schema()),
+            input.output_partitioning().clone(),
+            input.pipeline_behavior(),
+            input.boundedness(),
+        );
+        Self { input, properties: Arc::new(properties), is_modest: true }
+    }
+
+    pub(crate) fn is_modest(&self) -> bool {
+        self.is_modest
     }
 }
 
 impl DisplayAs for GuardExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FugueGuardExec")
+        f.write_str(if self.is_modest { "FugueGuardExec: claims nothing" } else { "FugueGuardExec" })
     }
 }
 
@@ -133,7 +152,7 @@ impl ExecutionPlan for GuardExec {
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
+        &self.properties
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
@@ -141,7 +160,7 @@ impl ExecutionPlan for GuardExec {
     }
 
     fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
+        vec![!self.is_modest]
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
@@ -161,7 +180,7 @@ impl ExecutionPlan for GuardExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match children.pop() {
-            Some(input) => Ok(Arc::new(Self::new(input))),
+            Some(input) => Ok(Arc::new(if self.is_modest { Self::modest(input) } else { Self::new(input) })),
             None => internal_err!("{} has one input", self.name()),
         }
     }
@@ -172,6 +191,14 @@ impl ExecutionPlan for GuardExec {
 
     fn supports_limit_pushdown(&self) -> bool {
         true
+    }
+
+    fn cardinality_effect(&self) -> CardinalityEffect {
+        CardinalityEffect::Equal
+    }
+
+    fn statistics_from_inputs(&self, inputs: &[Arc<Statistics>], _: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        Ok(inputs.first().map_or_else(|| Arc::new(Statistics::new_unknown(&self.schema())), Arc::clone))
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
@@ -211,6 +238,6 @@ impl TableProvider for GuardTable {
         _: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let input = planned(&self.input, session).await?;
-        projected(Arc::new(ModestExec::new(input)), &self.schema, projection)
+        projected(Arc::new(GuardExec::modest(input)), &self.schema, projection)
     }
 }

@@ -8,7 +8,6 @@ use fugue_core::{Error, ErrorKind, Result, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::callee::Callee;
-use crate::claims::ModestExec;
 use crate::exec::CallExec;
 use crate::frame::Layout;
 use crate::guard::GuardExec;
@@ -37,8 +36,9 @@ enum Step {
         places: usize,
         scrambled: bool,
     },
-    Guard,
-    Modest,
+    Guard {
+        modest: bool,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,11 +65,8 @@ enum Laid {
 /// # Errors
 /// `Unsupported` for a step that was planned to run in this process.
 pub fn encode(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Vec<u8>>> {
-    if node.is::<GuardExec>() {
-        return written(&Step::Guard, &[]).map(Some);
-    }
-    if node.is::<ModestExec>() {
-        return written(&Step::Modest, &[]).map(Some);
+    if let Some(guard) = node.downcast_ref::<GuardExec>() {
+        return written(&Step::Guard { modest: guard.is_modest() }, &[]).map(Some);
     }
     if let Some(place) = node.downcast_ref::<PlaceExec>() {
         let placing = place.placing();
@@ -124,8 +121,8 @@ pub fn decode(bytes: &[u8], inputs: &[Arc<dyn ExecutionPlan>]) -> Result<Arc<dyn
     };
     let (step, function) = read(bytes).ok_or_else(unknown)?;
     match (step, inputs) {
-        (Step::Guard, [input]) => Ok(Arc::new(GuardExec::new(Arc::clone(input)))),
-        (Step::Modest, [input]) => Ok(Arc::new(ModestExec::new(Arc::clone(input)))),
+        (Step::Guard { modest: false }, [input]) => Ok(Arc::new(GuardExec::new(Arc::clone(input)))),
+        (Step::Guard { modest: true }, [input]) => Ok(Arc::new(GuardExec::modest(Arc::clone(input)))),
         (Step::Place { schema, layout, places, scrambled }, [input]) => {
             let placing = Placing { schema: Schema::parse(&schema)?, layout: layout_of(layout)? };
             Ok(Arc::new(PlaceExec::new(Arc::new(placing), Arc::clone(input), places, scrambled)))

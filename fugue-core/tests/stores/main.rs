@@ -197,6 +197,7 @@ fn errors_say_what_and_where_and_nothing_secret() {
         ("s3://elsewhere/a.parquet".to_owned(), plain(), ErrorKind::Io, "elsewhere"),
         (server.s3("broken.parquet"), plain(), ErrorKind::Io, "s3://data/broken.parquet cannot be read as Parquet"),
         (server.s3("mixed"), plain(), ErrorKind::Unsupported, "several formats"),
+        (server.s3(""), plain(), ErrorKind::Unsupported, "several formats"),
         (server.s3("a.parquet"), plain().set("aws_secret_access_key", "another-secret-word"), ErrorKind::Io, "refuses"),
         (server.s3("a.parquet"), plain().set("aws_acess_key", "x"), ErrorKind::SettingInvalid, "aws_access_key_id"),
         ("gs://data/a.parquet".to_owned(), plain(), ErrorKind::Unsupported, "feature \"gcs\""),
@@ -222,10 +223,12 @@ fn errors_say_what_and_where_and_nothing_secret() {
 fn web_servers_give_single_files() {
     let server = Server::start(false);
     let session = Session::local().unwrap();
-    for name in ["a.parquet", "a.csv"] {
+    for (name, code) in [("a.parquet", "a.parquet"), ("a b.csv", "a%20b.csv")] {
         save(&session, &local(&server, name), 20_000, &SaveOptions::new());
-        assert_eq!(rows(&wait(session.load(server.http(name))).unwrap()), readings(20_000), "{name}");
+        assert_eq!(rows(&wait(session.load(server.http(code))).unwrap()), readings(20_000), "{name}");
     }
+    let signed = refused(wait(session.load(server.http("a.parquet?signature=1"))));
+    assert_eq!(signed.kind(), ErrorKind::Unsupported, "{signed:?}");
     let error = refused(wait(session.load(server.http("folder/"))));
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
     assert!(error.message().contains("addresses of files"), "{error:?}");

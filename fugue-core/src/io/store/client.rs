@@ -93,7 +93,9 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Io`] for one that cannot be.
     pub(super) fn key(&self, key: &str) -> Result<Path> {
-        Path::parse(key).map_err(|e| told(self, &format!("{}/{key}", self.root), e.into()))
+        // An address of the web has codes for odd characters; names in a bucket stand as they are.
+        let key_of = if self.lists { Path::parse(key) } else { Path::from_url_path(key) };
+        key_of.map_err(|e| told(self, &format!("{}/{key}", self.root), e.into()))
     }
 }
 

@@ -23,6 +23,12 @@ use crate::io::path::{Found, hive, is_hidden};
 pub(in crate::io) fn find(address: &FilePath, hive: bool, options: &StoreOptions, found: &mut Vec<Found>) -> Result<()> {
     let (client, key) = Client::of(address, options)?;
     let shown = address.display().to_string();
+    if !client.lists && key.contains(['?', '#']) {
+        let said = format!(
+            "{shown} has more than the path of a file behind it, as signed addresses do, which are not read; download it"
+        );
+        return Err(Error::new(ErrorKind::Unsupported, said).with("path", shown));
+    }
     let folder = key.trim_end_matches('/');
     if !key.is_empty() && !key.ends_with('/') {
         match head(&client, folder)? {
