@@ -69,7 +69,7 @@ fn every_rule_has_a_row_of_the_contract_or_is_known_to_go_beyond_it() {
 }
 
 /// The lines of the page that says where text and frames mean two things, each with the rule that keeps what it says of text.
-const LINES: [(&str, &str); 27] = [
+const LINES: [(&str, &str); 28] = [
     ("types that differ (text beside a number or a date)", "sql::types_that_differ_are_cast"),
     ("`ulong` beside a signed integer", "sql::types_that_differ_are_cast"),
     ("integer divided by zero, remainder of zero", "sql::a_division_by_zero_is_an_error"),
@@ -94,6 +94,7 @@ const LINES: [(&str, &str); 27] = [
     ("type of `row_number`, `rank`", "sql::windows_of_queries"),
     ("windows without a frame", "sql::windows_without_a_frame_go_to_the_peers"),
     ("`first`, `last`, lists without an order", "sql::first_without_an_order_is_any"),
+    ("an aggregate with a `FILTER`", "sql::what_fails_for_a_row_is_an_error_of_the_action"),
     ("EXCEPT ALL, INTERSECT ALL", "sql::except_all_does_not_count"),
     ("key of a RIGHT or FULL JOIN with USING", "sql::using_gives_the_left_key"),
     ("units of time", "sql::nanoseconds_must_be_whole_microseconds"),

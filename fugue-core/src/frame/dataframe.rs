@@ -349,7 +349,8 @@ impl DataFrame {
         let run = self.run();
         let threads = self.session.threads();
         let rows = if options.needs_row_count() { Some(self.count().await?) } else { None };
-        let options = options.clone().resolved(rows, threads)?;
+        let stores = options.stores.or(self.session.stores());
+        let options = options.clone().stores(stores).resolved(rows, threads)?;
         let name = self.session.engine_name();
         let told = |e: Error| e.with_engine(name).with_operation("save");
         let (path, schema, cancel) = (PathBuf::from(path.as_ref()), self.schema().clone(), run.cancel.clone());

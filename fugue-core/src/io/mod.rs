@@ -8,7 +8,8 @@
 //! named `key=value` are columns. What a reader asks for ([`Scan`]) decides what is read: columns; of filters those over keys, by which whole
 //! files are passed over, and in Parquet those that statistics of row groups tell of; and how many rows are enough.
 //!
-//! A save writes one file or a folder of them, whole or not at all ([`Staging`]).
+//! A save writes one file or a folder of them, whole or not at all ([`Staging`]); into a store too, from a copy in the folder for temporary files
+//! that goes up in the end.
 
 mod csv;
 mod files;

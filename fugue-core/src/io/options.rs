@@ -242,6 +242,9 @@ pub struct SaveOptions {
     pub(super) single: bool,
     /// What was said of a partition that a save cannot do, to be refused by it.
     pub(super) refused: Option<String>,
+    /// Does not travel: writers of parts need none of it.
+    #[serde(skip)]
+    pub(crate) stores: StoreOptions,
 }
 
 impl SaveOptions {
@@ -255,6 +258,13 @@ impl SaveOptions {
     #[must_use]
     pub fn format(mut self, format: Format) -> Self {
         self.format = Some(format);
+        self
+    }
+
+    /// How the object store of an address is reached; what it does not say, the session does.
+    #[must_use]
+    pub fn stores(mut self, stores: StoreOptions) -> Self {
+        self.stores = stores;
         self
     }
 

@@ -79,7 +79,7 @@ impl SessionBuilder {
         self
     }
 
-    /// How object stores are reached, whatever the engine, unless a load says otherwise.
+    /// How object stores are reached, whatever the engine, unless a load or a save says otherwise.
     pub fn stores(mut self, stores: StoreOptions) -> Self {
         self.stores = stores;
         self
@@ -269,6 +269,11 @@ impl Session {
         let source = blocking::offload(move || io::open_all(&paths, &options, &Cancel::never())).await;
         let source = source.map_err(|e| e.with_engine(self.engine_name()).with_operation("load"))?;
         self.ingest(Source::shared(source))
+    }
+
+    /// How object stores are reached.
+    pub(crate) fn stores(&self) -> &StoreOptions {
+        &self.inner.stores
     }
 
     /// The options with what the session knows of stores.

@@ -27,7 +27,7 @@ pub(crate) const KEY: &str = "test-access-key";
 pub(crate) const SECRET: &str = "a-very-secret-word";
 
 /// How the next requests fail.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Faults {
     /// So many are answered with "slow down".
     pub(crate) busy: AtomicUsize,
@@ -37,6 +37,15 @@ pub(crate) struct Faults {
     pub(crate) silent: AtomicUsize,
     /// Each waits so many milliseconds.
     pub(crate) slow: AtomicU64,
+    /// After so many changes nothing is answered but a refusal, as if who asked had been killed.
+    pub(crate) alive: AtomicUsize,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        let none = AtomicUsize::default;
+        Self { busy: none(), cut: none(), silent: none(), slow: AtomicU64::default(), alive: AtomicUsize::new(usize::MAX) }
+    }
 }
 
 /// What was asked.
@@ -145,6 +154,7 @@ fn answer(
     request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<s3s::Body>, Infallible>> {
     let (is_head, path) = (request.method() == hyper::Method::HEAD, request.uri().path().to_owned());
+    let is_change = !matches!(*request.method(), hyper::Method::GET | hyper::Method::HEAD);
     async move {
         tokio::time::sleep(Duration::from_millis(state.faults.slow.load(Ordering::SeqCst))).await;
         if take(&state.faults.silent) {
@@ -154,6 +164,12 @@ fn answer(
             let mut busy = Response::new(s3s::Body::from(String::new()));
             *busy.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             return Ok(busy);
+        }
+        let goes_on = if is_change { take(&state.faults.alive) } else { state.faults.alive.load(Ordering::SeqCst) > 0 };
+        if !goes_on {
+            let mut gone = Response::new(s3s::Body::from(String::new()));
+            *gone.status_mut() = StatusCode::FORBIDDEN;
+            return Ok(gone);
         }
         // The folders of this machine are none of a store.
         if is_head && state.root.join(path.trim_start_matches('/').replace("%3D", "=")).is_dir() {

@@ -122,7 +122,7 @@ fn of_files(path: &Path, found: &[Found]) -> Result<Option<Format>> {
 /// [`ErrorKind::Unsupported`] for addresses with a scheme, [`ErrorKind::Io`] for an empty path.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     if path.to_str().is_some_and(|p| p.contains("://")) {
-        let said = "files are saved on this machine only, and this is an address with a scheme; give a plain path";
+        let said = "this is an address with a scheme, and a plain path is wanted";
         return Err(Error::new(ErrorKind::Unsupported, said).with("path", path.display().to_string()));
     }
     std::path::absolute(path).map_err(|e| failed("is no path", path, e))

@@ -34,6 +34,16 @@ impl Staging {
         let rows = chosen.values().map(Part::rows).sum();
         let data = self.held.root.join("data");
         let files = self.arrange(&data, chosen.into_values())?;
+        if let Some(remote) = &self.remote {
+            cancel.check()?;
+            let mode = self.plan.options.mode;
+            match self.plan.single {
+                true => remote.put(&data, mode == SaveMode::ErrorIfExists, cancel)?,
+                false => remote.put_all(&self.id, &data, &files, mode != SaveMode::Append, cancel)?,
+            }
+            self.done = true;
+            return Ok(rows);
+        }
         let target = self.plan.target.clone();
         let parent = target.parent().unwrap_or(Path::new("/")).to_path_buf();
         let turn = Turn::take(&parent, cancel)?;

@@ -22,7 +22,7 @@ pub(crate) use drive::{tell, write};
 use self::lock::{Held, Turn};
 use super::options::{Columns, SaveMode, SaveOptions};
 use super::path::{absolute, failed};
-use super::store::StoreOptions;
+use super::store::{self, Target, There};
 use super::{Format, LoadOptions, sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
@@ -59,6 +59,8 @@ use crate::schema::{Schema, Type};
 pub struct Staging {
     plan: PartPlan,
     held: Held,
+    /// Where it goes, if that is a store.
+    remote: Option<Target>,
     id: String,
     /// Folders that were made for it, outermost first.
     made: Vec<PathBuf>,
@@ -74,16 +76,15 @@ impl Staging {
     /// others with other columns; [`ErrorKind::ColumnNotFound`] for keys; [`ErrorKind::SettingInvalid`] for settings of another format or
     /// that contradict one another; [`ErrorKind::Io`] where nothing can be written, and for a folder that holds more than data.
     pub fn open(path: impl AsRef<Path>, schema: &Schema, options: &SaveOptions, cancel: &Cancel) -> Result<Self> {
-        let mut target = absolute(path.as_ref())?;
-        // The file that a link points to is replaced, not the link.
-        if target.is_symlink() {
-            target = fs::canonicalize(&target).map_err(|e| failed("is a link to nowhere", &target, e))?;
-        }
+        let path = path.as_ref();
+        let remote = store::is_address(path).then(|| Target::open(path, &options.stores)).transpose()?;
+        let target = if remote.is_some() { path.to_path_buf() } else { linked(path)? };
         let Some(name) = target.file_name().map(|n| n.to_string_lossy().into_owned()) else {
             return Err(Error::new(ErrorKind::Io, format!("{} is no name of a file", target.display())));
         };
         let folder = options.makes_folder()?;
-        let format = format(&target, options)?;
+        let there = remote.as_ref().map(Target::look).transpose()?;
+        let format = format(&target, there.as_ref(), options)?;
         let single = !folder;
         if single {
             options.packing(format, Some(&target))?;
@@ -91,21 +92,26 @@ impl Staging {
             options.packing(format, None)?;
         }
         sink::check(format, &stored(schema, &options.keys)?, options)?;
-        if target.exists() {
-            may_replace(&target, schema, format, options, cancel)?;
+        match (&remote, &there) {
+            (Some(remote), Some(there)) => may_put(remote, there, single, &target, schema, format, options, cancel)?,
+            _ if target.exists() => may_replace(&target, schema, format, options, cancel)?,
+            _ => {}
         }
-        let parent = target.parent().unwrap_or(Path::new("/")).to_path_buf();
+        // What goes into a store is written on this machine first, and sent when all of it is there.
+        let beside = if remote.is_some() { std::env::temp_dir().join(store::local_name(&target)) } else { target.clone() };
+        let name = if remote.is_some() { store::local_name(&target) } else { name };
+        let parent = beside.parent().unwrap_or(Path::new("/")).to_path_buf();
         let mut folders = Folders(Vec::new());
         folders.make(&parent)?;
         let id = unique();
         let root = parent.join(format!(".{}.{id}{}", short(&name), lock::SUFFIX));
         let turn = Turn::take(&parent, cancel)?;
-        lock::clean(&target, &turn)?;
+        lock::clean(&beside, &turn)?;
         let held = Held::make(root.clone(), &name).map_err(|e| failed("cannot be written", &target, e))?;
         drop(turn);
         let parts = root.join("parts");
         let plan = PartPlan { root: parts.clone(), target, schema: schema.clone(), format, options: options.clone(), single };
-        let staging = Self { plan, held, id, made: std::mem::take(&mut folders.0), done: false };
+        let staging = Self { plan, held, remote, id, made: std::mem::take(&mut folders.0), done: false };
         fs::create_dir(&parts).map_err(|e| failed("cannot be written", &staging.plan.target, e))?;
         Ok(staging)
     }
@@ -161,13 +167,22 @@ impl Drop for Folders {
     }
 }
 
+/// A target on this machine; the file that a link points to is replaced, not the link.
+fn linked(path: &Path) -> Result<PathBuf> {
+    let target = absolute(path)?;
+    if target.is_symlink() {
+        return fs::canonicalize(&target).map_err(|e| failed("is a link to nowhere", &target, e));
+    }
+    Ok(target)
+}
+
 /// The format that is said, by a word, by the name, or by what the folder holds that rows are added to.
-fn format(target: &Path, options: &SaveOptions) -> Result<Format> {
+fn format(target: &Path, there: Option<&There>, options: &SaveOptions) -> Result<Format> {
     match (options.format, Format::of(target)) {
         (Some(format), _) | (None, Ok(format)) => Ok(format),
         (None, Err(unknown)) => match options.mode {
-            SaveMode::Append if target.is_dir() => {
-                super::path::files(&[target.to_path_buf()], None, true, &StoreOptions::default())
+            SaveMode::Append if target.is_dir() || matches!(there, Some(There::Folder(_))) => {
+                super::path::files(&[target.to_path_buf()], None, true, &options.stores)
                     .map(|(_, format)| format)
                     .map_err(|_| unknown)
             }
@@ -211,16 +226,53 @@ fn may_replace(target: &Path, schema: &Schema, format: Format, options: &SaveOpt
     }
 }
 
+/// The same for what is in a store.
+#[expect(clippy::too_many_arguments, reason = "all that a save knows")]
+fn may_put(
+    remote: &Target,
+    there: &There,
+    single: bool,
+    target: &Path,
+    schema: &Schema,
+    format: Format,
+    options: &SaveOptions,
+    cancel: &Cancel,
+) -> Result<()> {
+    let refused = |what: &str| {
+        let said = format!("{} {what}; remove it, or save under another name", target.display());
+        Err(Error::new(ErrorKind::Unsupported, said).with("path", target.display().to_string()))
+    };
+    match (options.mode, there) {
+        (_, There::Nothing) => Ok(()),
+        (SaveMode::ErrorIfExists, _) => Err(remote.exists()),
+        (SaveMode::Overwrite, There::Object) if single => Ok(()),
+        (_, There::Object) => refused("is one object, which a folder cannot replace in one step"),
+        (SaveMode::Overwrite, There::Folder(_)) if single => refused("is a folder, which one object cannot replace in one step"),
+        (SaveMode::Overwrite, There::Folder(names)) => match names.iter().find(|name| is_foreign(Path::new(name))) {
+            Some(name) => Err(no_data(target, &target.join(name))),
+            None => Ok(()),
+        },
+        (SaveMode::Append, There::Folder(names)) => {
+            let is_empty = names.iter().all(|name| super::path::is_hidden(Path::new(name)));
+            if is_empty { Ok(()) } else { columns_fit(target, schema, format, options, cancel) }
+        }
+    }
+}
+
 /// Whether rows have the columns of those that are there. The first file speaks for all, as it does when they are read.
 fn fits(target: &Path, schema: &Schema, format: Format, options: &SaveOptions, cancel: &Cancel) -> Result<()> {
     let is_empty = fs::read_dir(target)
         .map_err(|e| failed("cannot be listed", target, e))?
         .flatten()
         .all(|e| super::path::is_hidden(&e.path()));
-    if is_empty || matches!((format, options.header), (Format::Csv, Some(false)) | (Format::Json, _)) {
+    if is_empty { Ok(()) } else { columns_fit(target, schema, format, options, cancel) }
+}
+
+fn columns_fit(target: &Path, schema: &Schema, format: Format, options: &SaveOptions, cancel: &Cancel) -> Result<()> {
+    if matches!((format, options.header), (Format::Csv, Some(false)) | (Format::Json, _)) {
         return Ok(());
     }
-    let (found, _) = super::path::files(&[target.to_path_buf()], Some(format), true, &StoreOptions::default())?;
+    let (found, _) = super::path::files(&[target.to_path_buf()], Some(format), true, &options.stores)?;
     let mut load = LoadOptions::new();
     if format == Format::Csv {
         load = load.infer(false).columns(Columns::All);
@@ -263,16 +315,25 @@ fn only_data(folder: &Path) -> Result<()> {
             if !(name.starts_with('.') && name.ends_with(lock::SUFFIX)) {
                 only_data(&path)?;
             }
-        } else if !is_marker(&path) && Format::of(&path).is_err() {
-            let said = format!(
-                "the folder {} is not replaced, because it holds {}, which is no data; remove the folder yourself",
-                folder.display(),
-                path.display()
-            );
-            return Err(Error::new(ErrorKind::Io, said).with("path", folder.display().to_string()));
+        } else if is_foreign(&path) {
+            return Err(no_data(folder, &path));
         }
     }
     Ok(())
+}
+
+/// Whether a file is neither data nor what writers leave beside it.
+fn is_foreign(path: &Path) -> bool {
+    !is_marker(path) && Format::of(path).is_err()
+}
+
+fn no_data(folder: &Path, path: &Path) -> Error {
+    let said = format!(
+        "the folder {} is not replaced, because it holds {}, which is no data; remove the folder yourself",
+        folder.display(),
+        path.display()
+    );
+    Error::new(ErrorKind::Io, said).with("path", folder.display().to_string())
 }
 
 /// Whether it is a file that writers leave beside data: `_SUCCESS` and the like, and checksums. Other hidden files are somebody's own.

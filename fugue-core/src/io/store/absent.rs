@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{StoreOptions, unknown};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::path::{Found, Stamp};
+use crate::run::Cancel;
 
 /// An object of a store, of which there is none.
 #[derive(Clone, Debug)]
@@ -57,6 +58,43 @@ impl io::Read for Reader {
 
 impl io::Seek for Reader {
     fn seek(&mut self, _: io::SeekFrom) -> io::Result<u64> {
+        match self.0 {}
+    }
+}
+
+/// Where a save goes, which is nowhere.
+#[derive(Debug)]
+pub(in crate::io) struct Target(Infallible);
+
+/// What there is already.
+#[derive(Debug)]
+#[expect(dead_code, reason = "there is nothing to be found without a store")]
+pub(in crate::io) enum There {
+    Nothing,
+    Object,
+    Folder(Vec<String>),
+}
+
+impl Target {
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported), naming the feature that would save there.
+    pub(in crate::io) fn open(address: &Path, _: &StoreOptions) -> Result<Self> {
+        Err(unknown(&address.display().to_string()))
+    }
+
+    pub(in crate::io) fn look(&self) -> Result<There> {
+        match self.0 {}
+    }
+
+    pub(in crate::io) fn put(&self, _: &Path, _: bool, _: &Cancel) -> Result<()> {
+        match self.0 {}
+    }
+
+    pub(in crate::io) fn put_all(&self, _: &str, _: &Path, _: &[PathBuf], _: bool, _: &Cancel) -> Result<()> {
+        match self.0 {}
+    }
+
+    pub(in crate::io) fn exists(&self) -> Error {
         match self.0 {}
     }
 }

@@ -125,8 +125,12 @@ macro_rules! configured {
         let mut builder = $builder.with_retry(retries($options));
         builder = builder.with_config($client(ClientConfigKey::Timeout), format!("{} ms", $options.longest().as_millis()));
         for (name, value) in $options.settings() {
-            let key = name.parse::<$key>().map_err(|e| misset($root, name, e))?;
-            builder = builder.with_config(key, value);
+            match name.parse::<$key>() {
+                Ok(key) => builder = builder.with_config(key, value),
+                // One value serves stores of all kinds.
+                Err(_) if is_of_another(name) => {}
+                Err(_) => return Err(misset($root, name)),
+            }
         }
         builder
     }};
@@ -174,6 +178,24 @@ fn connect(scheme: &str, bucket: &str, root: &str, options: &StoreOptions) -> Re
     };
     client.store = built.map_err(|e| told(&client, root, e))?;
     Ok(client)
+}
+
+/// Whether a store of another kind knows a setting.
+fn is_of_another(name: &str) -> bool {
+    let mut known = ["region", "endpoint"].contains(&name);
+    #[cfg(feature = "s3")]
+    {
+        known |= name.parse::<object_store::aws::AmazonS3ConfigKey>().is_ok();
+    }
+    #[cfg(feature = "gcs")]
+    {
+        known |= name.parse::<object_store::gcp::GoogleConfigKey>().is_ok();
+    }
+    #[cfg(feature = "azure")]
+    {
+        known |= name.parse::<object_store::azure::AzureConfigKey>().is_ok();
+    }
+    known
 }
 
 fn is_secret(name: &str) -> bool {

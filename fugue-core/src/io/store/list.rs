@@ -8,6 +8,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use super::StoreOptions;
 use super::client::Client;
+use super::manifest::{self, Manifest};
 use super::read::Object;
 use super::told::told;
 use crate::error::{Error, ErrorKind, Result};
@@ -51,7 +52,7 @@ pub(in crate::io) fn find(address: &FilePath, hive: bool, options: &StoreOptions
     let base = base.join("/");
     let root = PathBuf::from(if base.is_empty() { client.root.clone() } else { format!("{}/{base}", client.root) });
     let mut below: Vec<(PathBuf, ObjectMeta)> = Vec::new();
-    for meta in listed(&client, &base, &shown)? {
+    for meta in counted(&client, &base, &shown)? {
         let inner = meta.location.as_ref().strip_prefix(base.as_str()).unwrap_or_default().trim_start_matches('/');
         let names: Vec<&str> = inner.split('/').collect();
         // A folder that a console made is an object without a name.
@@ -88,8 +89,43 @@ fn head(client: &Client, key: &str) -> Result<Result<ObjectMeta, object_store::E
     client.wait(async move { store.head(&key).await })
 }
 
+/// The objects below a folder that count, where saves are under way.
+fn counted(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>> {
+    // A save is of the whole folder, of which this may be what lies under some keys.
+    let parts: Vec<&str> = folder.split('/').collect();
+    let keys = parts.iter().rev().take_while(|part| part.contains('=')).count();
+    let whole = parts[..parts.len() - keys].join("/");
+    let is_part = |meta: &ObjectMeta, folder: &str| {
+        folder.is_empty() || meta.location.as_ref().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let mut found = listed(client, if keys > 0 { &whole } else { folder }, shown)?;
+    let notes: Vec<object_store::path::Path> =
+        found.iter().map(|meta| meta.location.clone()).filter(|at| at.filename() == Some(manifest::NAME)).collect();
+    for note in notes {
+        let (store, at) = (Arc::clone(&client.store), note.clone());
+        let text = client.wait(async move { store.get(&at).await?.bytes().await })?;
+        let text = match text {
+            Ok(text) => text,
+            // The save has ended by now: what it brought is there, and what it replaced is gone or will be missed.
+            Err(object_store::Error::NotFound { .. }) => return counted(client, folder, shown),
+            Err(e) => return Err(told(client, shown, e)),
+        };
+        let manifest = Manifest::parse(&String::from_utf8_lossy(&text), &format!("{}/{note}", client.root))?;
+        let of = note.as_ref().strip_suffix(manifest::NAME).unwrap_or_default().trim_end_matches('/').to_owned();
+        let name = |meta: &ObjectMeta| {
+            let inner = meta.location.as_ref().strip_prefix(of.as_str()).unwrap_or_default();
+            inner.trim_start_matches('/').to_owned()
+        };
+        let names: Vec<String> = found.iter().filter(|meta| is_part(meta, &of)).map(name).collect();
+        let is_complete = manifest.is_complete(names.iter().map(String::as_str));
+        found.retain(|meta| !is_part(meta, &of) || manifest.counts(&name(meta), is_complete));
+    }
+    found.retain(|meta| is_part(meta, folder));
+    Ok(found)
+}
+
 /// All objects below a folder.
-fn listed(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>> {
+pub(super) fn listed(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>> {
     let (store, prefix) = (Arc::clone(&client.store), client.key(folder)?);
     let listed = client.wait(async move { store.list(Some(&prefix)).try_collect::<Vec<_>>().await })?;
     listed.map_err(|e| told(client, shown, e))

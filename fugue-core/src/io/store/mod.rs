@@ -12,25 +12,38 @@ mod client;
 #[cfg(feature = "store")]
 mod list;
 #[cfg(feature = "store")]
+mod manifest;
+#[cfg(feature = "store")]
 mod read;
+#[cfg(feature = "store")]
+mod save;
 #[cfg(feature = "store")]
 mod told;
 
 use std::path::Path;
 
 #[cfg(not(feature = "store"))]
-pub(super) use absent::{Object, Reader, find};
+pub(super) use absent::{Object, Reader, Target, There, find};
 #[cfg(feature = "store")]
 pub(super) use list::find;
 pub use options::StoreOptions;
 #[cfg(feature = "store")]
 pub(super) use read::{Object, Reader};
+#[cfg(feature = "store")]
+pub(super) use save::{Target, There};
 
 use crate::error::{Error, ErrorKind};
 
 /// Whether a path is an address.
 pub(super) fn is_address(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.contains("://"))
+}
+
+/// The name of a file of this machine that stands for an address: no other address has it.
+pub(super) fn local_name(address: &Path) -> String {
+    let text = address.to_string_lossy();
+    let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(60).collect();
+    format!("{plain}-{:016x}", crate::group::hash_bytes(text.as_bytes()))
 }
 
 /// Stores by the schemes of their addresses, and the feature that brings each.

@@ -30,7 +30,7 @@ pub(super) fn told(client: &Client, address: &str, error: object_store::Error) -
 }
 
 /// A setting that the store of an address does not know.
-pub(super) fn misset(root: &str, name: &str, _: object_store::Error) -> Error {
+pub(super) fn misset(root: &str, name: &str) -> Error {
     let said = format!(
         "the store {root} has no setting {name:?}; common ones are aws_access_key_id, aws_secret_access_key, region, endpoint, allow_http \
          (S3), google_service_account (Google), azure_storage_account_name, azure_storage_account_key (Azure), proxy_url and \
