@@ -12,6 +12,7 @@ use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::expressions::BinaryExpr;
 use datafusion::physical_expr::split_conjunction;
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_plan::filter::FilterExec;
@@ -159,10 +160,13 @@ pub(crate) fn as_tables(
 
 /// Whether a condition says that a column is equal to what is made of columns.
 fn said_equal(condition: &Expr) -> bool {
-    let is_made = |side: &Expr| !side.column_refs().is_empty() && !matches!(side, Expr::Column(_));
-    logical_expr::utils::split_conjunction(condition).into_iter().any(
-        |part| matches!(part, Expr::BinaryExpr(e) if e.op == Operator::Eq && (is_made(e.left.as_ref()) || is_made(e.right.as_ref()))),
-    )
+    let equates = |left: &Expr, right: &Expr| {
+        let is_constant = |side: &Expr| side.column_refs().is_empty();
+        let is_made = |side: &Expr| !matches!(side, Expr::Column(_));
+        !is_constant(left) && !is_constant(right) && (is_made(left) || is_made(right))
+    };
+    let says = |part: &&Expr| matches!(part, Expr::BinaryExpr(e) if e.op == Operator::Eq && equates(&e.left, &e.right));
+    logical_expr::utils::split_conjunction(condition).iter().any(says)
 }
 
 /// Whether a column may be the same in all rows: by a filter, or by what it is.
@@ -182,7 +186,9 @@ fn equates(filter: &FilterExec) -> bool {
     split_conjunction(filter.predicate()).into_iter().any(|condition| {
         let Some(equal) = condition.downcast_ref::<BinaryExpr>().filter(|e| *e.op() == Operator::Eq) else { return false };
         let is_made = |side: &Arc<dyn PhysicalExpr>| !side.children().is_empty();
-        is_made(equal.left()) || is_made(equal.right())
+        let is_constant = |side: &Arc<dyn PhysicalExpr>| collect_columns(side).is_empty();
+        let [left, right] = [equal.left(), equal.right()];
+        !is_constant(left) && !is_constant(right) && (is_made(left) || is_made(right))
     })
 }
 
