@@ -96,6 +96,24 @@ fn folders_are_replaced_added_to_and_refused_as_on_this_machine() {
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
 }
 
+#[test]
+fn odd_keys_and_many_files_make_the_round_trip() {
+    let server = Server::start(true);
+    let session = session(&server);
+    let words = ["a b", "ü/x", "100%", "%20", "k=v", "", "?#&+", "__HIVE_DEFAULT_PARTITION__"];
+    let odd: Vec<Reading> =
+        from(0, 16).into_iter().zip(words.iter().cycle()).map(|(r, w)| Reading { word: Some((*w).to_owned()), ..r }).collect();
+    let by_word = SaveOptions::new().format(Format::Parquet).partition_by("word");
+    save(&session, &server.s3("odd"), odd.clone(), &by_word).unwrap();
+    assert_eq!(load(&session, &server.s3("odd")), odd);
+    // More than a store lists in one answer.
+    save(&session, &server.s3("many"), from(0, 2200), &SaveOptions::new().format(Format::Csv).files(1100)).unwrap();
+    assert_eq!(load(&session, &server.s3("many")), from(0, 2200));
+    save(&session, &server.s3("many"), from(0, 5), &SaveOptions::new().format(Format::Csv).files(2)).unwrap();
+    assert_eq!(load(&session, &server.s3("many")), from(0, 5));
+    assert_eq!(names(&server, "many").len(), 2);
+}
+
 /// Lets the note of a save that is under way look old.
 fn grow_old(server: &Server, folder: &str) {
     let note = local(server, &format!("{folder}/_fugue.commit"));

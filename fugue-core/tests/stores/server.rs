@@ -59,6 +59,8 @@ struct State {
     root: PathBuf,
     faults: Faults,
     asked: Mutex<Vec<Asked>>,
+    /// Changes on a condition come one after the other, which the server of files does not see to.
+    conditional: tokio::sync::Mutex<()>,
 }
 
 /// A server that ends with its value.
@@ -80,7 +82,12 @@ impl Server {
             service.set_auth(SimpleAuth::from_single(KEY, SECRET));
         }
         let service = service.build();
-        let state = Arc::new(State { root: root.path().to_path_buf(), faults: Faults::default(), asked: Mutex::default() });
+        let state = Arc::new(State {
+            root: root.path().to_path_buf(),
+            faults: Faults::default(),
+            asked: Mutex::default(),
+            conditional: tokio::sync::Mutex::default(),
+        });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
@@ -154,6 +161,7 @@ fn answer(
     request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<s3s::Body>, Infallible>> {
     let (is_head, path) = (request.method() == hyper::Method::HEAD, request.uri().path().to_owned());
+    let is_conditional = request.headers().contains_key("if-none-match");
     let is_change = !matches!(*request.method(), hyper::Method::GET | hyper::Method::HEAD);
     async move {
         tokio::time::sleep(Duration::from_millis(state.faults.slow.load(Ordering::SeqCst))).await;
@@ -177,6 +185,7 @@ fn answer(
             *missing.status_mut() = StatusCode::NOT_FOUND;
             return Ok(missing);
         }
+        let _one = if is_conditional { Some(state.conditional.lock().await) } else { None };
         let Ok(response) = Service::call(&service, request).await else {
             let mut failed = Response::new(s3s::Body::from(String::new()));
             *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

@@ -98,7 +98,7 @@ fn counted(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>
     let is_part = |meta: &ObjectMeta, folder: &str| {
         folder.is_empty() || meta.location.as_ref().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     };
-    let mut found = listed(client, if keys > 0 { &whole } else { folder }, shown)?;
+    let mut found = settled(client, if keys > 0 { &whole } else { folder }, shown)?;
     let notes: Vec<object_store::path::Path> =
         found.iter().map(|meta| meta.location.clone()).filter(|at| at.filename() == Some(manifest::NAME)).collect();
     for note in notes {
@@ -124,7 +124,29 @@ fn counted(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>
     Ok(found)
 }
 
-/// All objects below a folder.
+/// A store gives the names of a large folder in pages, between which files may come and go.
+const PAGE: usize = 1000;
+const TRIES: usize = 5;
+
+/// All objects below a folder, at one time.
+fn settled(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>> {
+    let mut found = listed(client, folder, shown)?;
+    for _ in 0..TRIES {
+        if found.len() < PAGE {
+            return Ok(found);
+        }
+        let again = listed(client, folder, shown)?;
+        let is_same = |(a, b): (&ObjectMeta, &ObjectMeta)| (&a.location, &a.e_tag, a.size) == (&b.location, &b.e_tag, b.size);
+        if found.len() == again.len() && found.iter().zip(&again).all(is_same) {
+            return Ok(again);
+        }
+        found = again;
+    }
+    let said = format!("the files of {shown} change while they are listed; load it when whoever writes there has ended");
+    Err(Error::new(ErrorKind::Io, said).with("path", shown))
+}
+
+/// All objects below a folder, as their names come.
 pub(super) fn listed(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>> {
     let (store, prefix) = (Arc::clone(&client.store), client.key(folder)?);
     let listed = client.wait(async move { store.list(Some(&prefix)).try_collect::<Vec<_>>().await })?;

@@ -218,6 +218,11 @@ impl Reader {
     }
 
     fn told(&self, error: object_store::Error) -> Error {
+        let was_seen = self.tag.is_some();
+        if was_seen && matches!(error, object_store::Error::NotFound { .. }) {
+            let said = format!("{} is gone since it was loaded; load it again", self.address);
+            return Error::new(ErrorKind::Io, said).with("path", &self.address);
+        }
         told(&self.object.client, &self.address, error)
     }
 

@@ -112,7 +112,12 @@ impl Target {
         let names: Vec<String> = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
         let manifest = Manifest { id: id.to_owned(), replaces, files: names };
         self.announce(&manifest)?;
-        if let Err(e) = self.upload_all(&manifest, folder, cancel) {
+        let sent = self.upload_all(&manifest, folder, cancel).and_then(|()| match self.is_said(&manifest)? {
+            true => Ok(()),
+            // A store that does not look at conditions.
+            false => Err(self.busy()),
+        });
+        if let Err(e) = sent {
             // What cannot be removed now is passed over by readers, and removed by the next save.
             let _ = self.forget(&manifest);
             return Err(e);
@@ -169,16 +174,17 @@ impl Target {
             store.put_opts(&key, PutPayload::from(text), options).await
         })?;
         match put {
-            Ok(_) => Ok(()),
-            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
-                // An answer that was lost on the way makes a store refuse the same the second time.
-                match self.read()? {
-                    Some((there, _)) if there.id == manifest.id => Ok(()),
-                    _ => Err(self.busy()),
-                }
+            // An answer that was lost on the way makes a store refuse the same the second time; and some take it though there is one.
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                if self.is_said(manifest)? { Ok(()) } else { Err(self.busy()) }
             }
             Err(e) => Err(self.told(e)),
         }
+    }
+
+    /// Whether the save that is said to be under way is this one.
+    fn is_said(&self, manifest: &Manifest) -> Result<bool> {
+        Ok(self.read()?.is_some_and(|(there, _)| there.id == manifest.id))
     }
 
     fn busy(&self) -> Error {
@@ -261,7 +267,7 @@ impl Target {
     fn forget(&self, manifest: &Manifest) -> Result<()> {
         let there = self.names()?;
         self.remove(there.into_iter().filter(|name| manifest.files.contains(name)))?;
-        self.remove([manifest::NAME.to_owned()].into_iter())
+        if self.is_said(manifest)? { self.remove([manifest::NAME.to_owned()].into_iter()) } else { Ok(()) }
     }
 
     fn remove(&self, names: impl Iterator<Item = String>) -> Result<()> {

@@ -22,7 +22,7 @@ pub(super) fn told(client: &Client, address: &str, error: object_store::Error) -
              AWS_SECRET_ACCESS_KEY, GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_ACCOUNT_KEY): {text}",
             client.root
         ),
-        _ => format!("{address} cannot be read: {text}"),
+        _ => format!("the store does not do what it was asked for {address}: {text}"),
     };
     let hide = |text: String| client.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "…"));
     // The error itself is not the source: it may say what is hidden here.
