@@ -1,6 +1,7 @@
 //! Object stores, beside the same files on this machine: a server of the tests' own answers as S3 does, and fails where a test says so.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
 
+mod review;
 mod saves;
 mod server;
 

@@ -55,12 +55,16 @@ pub(crate) struct Asked {
     pub(crate) bytes: u64,
 }
 
+/// What happens before a request is answered, once: whether it is the one, and what it is.
+type Meanwhile = (fn(&str) -> bool, Box<dyn FnOnce() + Send>);
+
 struct State {
     root: PathBuf,
+    meanwhile: Mutex<Option<Meanwhile>>,
+    /// What only one may do at a time: the file system below looks whether a condition holds, and changes the file later.
+    conditions: tokio::sync::Mutex<()>,
     faults: Faults,
     asked: Mutex<Vec<Asked>>,
-    /// Changes on a condition come one after the other, which the server of files does not see to.
-    conditional: tokio::sync::Mutex<()>,
 }
 
 /// A server that ends with its value.
@@ -84,15 +88,21 @@ impl Server {
         let service = service.build();
         let state = Arc::new(State {
             root: root.path().to_path_buf(),
+            meanwhile: Mutex::default(),
+            conditions: tokio::sync::Mutex::default(),
             faults: Faults::default(),
             asked: Mutex::default(),
-            conditional: tokio::sync::Mutex::default(),
         });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(serve(listener, service, Arc::clone(&state)));
         Self { runtime: Some(runtime), address, root, state }
+    }
+
+    /// Does something before the first request of this kind (method and path) is answered.
+    pub(crate) fn meanwhile(&self, is_it: fn(&str) -> bool, act: impl FnOnce() + Send + 'static) {
+        *self.state.meanwhile.lock().unwrap() = Some((is_it, Box::new(act)));
     }
 
     /// The folder of the bucket on this machine.
@@ -161,7 +171,8 @@ fn answer(
     request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<s3s::Body>, Infallible>> {
     let (is_head, path) = (request.method() == hyper::Method::HEAD, request.uri().path().to_owned());
-    let is_conditional = request.headers().contains_key("if-none-match");
+    let asked = format!("{} {path}", request.method());
+    let is_conditional = ["if-match", "if-none-match"].iter().any(|name| request.headers().contains_key(*name));
     let is_change = !matches!(*request.method(), hyper::Method::GET | hyper::Method::HEAD);
     async move {
         tokio::time::sleep(Duration::from_millis(state.faults.slow.load(Ordering::SeqCst))).await;
@@ -179,14 +190,20 @@ fn answer(
             *gone.status_mut() = StatusCode::FORBIDDEN;
             return Ok(gone);
         }
+        let meanwhile = state.meanwhile.lock().unwrap().take_if(|(is_it, _)| is_it(&asked));
+        if let Some((_, act)) = meanwhile {
+            act();
+        }
         // The folders of this machine are none of a store.
         if is_head && state.root.join(path.trim_start_matches('/').replace("%3D", "=")).is_dir() {
             let mut missing = Response::new(s3s::Body::from(String::new()));
             *missing.status_mut() = StatusCode::NOT_FOUND;
             return Ok(missing);
         }
-        let _one = if is_conditional { Some(state.conditional.lock().await) } else { None };
-        let Ok(response) = Service::call(&service, request).await else {
+        let alone = if is_change && is_conditional { Some(state.conditions.lock().await) } else { None };
+        let response = Service::call(&service, request).await;
+        drop(alone);
+        let Ok(response) = response else {
             let mut failed = Response::new(s3s::Body::from(String::new()));
             *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             return Ok(failed);

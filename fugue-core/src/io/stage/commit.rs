@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use super::lock::{ASIDE, Turn};
 use super::part::{self, Part};
 use super::place;
-use super::{Staging, exists, only_data};
+use super::{Staging, exists, may_put, only_data};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::SaveMode;
 use crate::io::path::failed;
+use crate::io::store::There;
 use crate::run::Cancel;
 
 impl Staging {
@@ -39,7 +40,13 @@ impl Staging {
             let mode = self.plan.options.mode;
             match self.plan.single {
                 true => remote.put(&data, mode == SaveMode::ErrorIfExists, cancel)?,
-                false => remote.put_all(&self.id, &data, &files, mode != SaveMode::Append, cancel)?,
+                false => {
+                    let may = |there: &There| {
+                        let plan = &self.plan;
+                        may_put(remote, there, false, &plan.target, &plan.schema, plan.format, &plan.options, cancel)
+                    };
+                    remote.put_all(&self.id, &data, &files, mode != SaveMode::Append, may, cancel)?;
+                }
             }
             self.done = true;
             return Ok(rows);

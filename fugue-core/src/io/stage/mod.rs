@@ -323,7 +323,7 @@ fn only_data(folder: &Path) -> Result<()> {
 }
 
 /// Whether a file is neither data nor what writers leave beside it.
-fn is_foreign(path: &Path) -> bool {
+pub(super) fn is_foreign(path: &Path) -> bool {
     !is_marker(path) && Format::of(path).is_err()
 }
 
@@ -348,7 +348,7 @@ fn short(name: &str) -> String {
 }
 
 /// A text that no other save or attempt has, of this process or of another.
-fn unique() -> String {
+pub(super) fn unique() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let moment = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());

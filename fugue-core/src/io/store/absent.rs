@@ -90,7 +90,15 @@ impl Target {
         match self.0 {}
     }
 
-    pub(in crate::io) fn put_all(&self, _: &str, _: &Path, _: &[PathBuf], _: bool, _: &Cancel) -> Result<()> {
+    pub(in crate::io) fn put_all(
+        &self,
+        _: &str,
+        _: &Path,
+        _: &[PathBuf],
+        _: bool,
+        _: impl FnOnce(&There) -> Result<()>,
+        _: &Cancel,
+    ) -> Result<()> {
         match self.0 {}
     }
 

@@ -55,12 +55,19 @@ impl Client {
             let said = format!("the address {text} names no bucket; write {scheme}://bucket/folder/file");
             return Err(Error::new(ErrorKind::Io, said).with("path", text));
         }
+        if scheme.starts_with("http") && bucket.contains('@') {
+            let host = bucket.rsplit('@').next().unwrap_or_default();
+            let said =
+                format!("an address of {host} names a user, whose password messages and plans would show; download the file");
+            return Err(Error::new(ErrorKind::Unsupported, said));
+        }
         let reached = (format!("{scheme}://{bucket}"), options.clone());
         let mut open = open_ones().lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = open.get(&reached).and_then(Weak::upgrade) {
             return Ok((client, key.to_owned()));
         }
-        let client = Arc::new(connect(scheme, bucket, &reached.0, options)?);
+        let connected = connect(scheme, bucket, &reached.0, options);
+        let client = Arc::new(connected.map_err(|e| if e.kind() == ErrorKind::Unsupported { unknown(&text) } else { e })?);
         open.retain(|_, client| client.strong_count() > 0);
         open.insert(reached, Arc::downgrade(&client));
         Ok((client, key.to_owned()))

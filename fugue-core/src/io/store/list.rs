@@ -16,6 +16,11 @@ use crate::io::location::Location;
 use crate::io::path::glob::{fits, is_pattern};
 use crate::io::path::{Found, hive, is_hidden};
 
+/// Stores list so many objects at once, and the next of them later.
+const PAGE: usize = 1000;
+/// How often a folder is listed that changes.
+const LOOKS: usize = 20;
+
 /// The objects that an address means, in the order of their names.
 ///
 /// # Errors
@@ -25,6 +30,8 @@ pub(in crate::io) fn find(address: &FilePath, hive: bool, options: &StoreOptions
     let (client, key) = Client::of(address, options)?;
     let shown = address.display().to_string();
     if !client.lists && key.contains(['?', '#']) {
+        // What comes behind may be a secret.
+        let shown = shown.split(['?', '#']).next().unwrap_or_default();
         let said = format!(
             "{shown} has more than the path of a file behind it, as signed addresses do, which are not read; download it"
         );
@@ -98,19 +105,8 @@ fn counted(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>
     let is_part = |meta: &ObjectMeta, folder: &str| {
         folder.is_empty() || meta.location.as_ref().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     };
-    let mut found = settled(client, if keys > 0 { &whole } else { folder }, shown)?;
-    let notes: Vec<object_store::path::Path> =
-        found.iter().map(|meta| meta.location.clone()).filter(|at| at.filename() == Some(manifest::NAME)).collect();
-    for note in notes {
-        let (store, at) = (Arc::clone(&client.store), note.clone());
-        let text = client.wait(async move { store.get(&at).await?.bytes().await })?;
-        let text = match text {
-            Ok(text) => text,
-            // The save has ended by now: what it brought is there, and what it replaced is gone or will be missed.
-            Err(object_store::Error::NotFound { .. }) => return counted(client, folder, shown),
-            Err(e) => return Err(told(client, shown, e)),
-        };
-        let manifest = Manifest::parse(&String::from_utf8_lossy(&text), &format!("{}/{note}", client.root))?;
+    let (mut found, notes) = settled(client, if keys > 0 { &whole } else { folder }, shown)?;
+    for (note, manifest) in notes {
         let of = note.as_ref().strip_suffix(manifest::NAME).unwrap_or_default().trim_end_matches('/').to_owned();
         let name = |meta: &ObjectMeta| {
             let inner = meta.location.as_ref().strip_prefix(of.as_str()).unwrap_or_default();
@@ -124,29 +120,46 @@ fn counted(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>
     Ok(found)
 }
 
-/// A store gives the names of a large folder in pages, between which files may come and go.
-const PAGE: usize = 1000;
-const TRIES: usize = 5;
+/// Objects, and what is said of saves that are under way.
+type Seen = (Vec<ObjectMeta>, Vec<(object_store::path::Path, Manifest)>);
 
-/// All objects below a folder, at one time.
-fn settled(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>> {
-    let mut found = listed(client, folder, shown)?;
-    for _ in 0..TRIES {
-        if found.len() < PAGE {
-            return Ok(found);
+/// All objects below a folder as they were at one moment, and the notes of saves among them.
+fn settled(client: &Client, folder: &str, shown: &str) -> Result<Seen> {
+    let mut before: Option<Seen> = None;
+    // A list is no look at one moment: of saves that begin and end meanwhile it has some of their files, and not their notes.
+    for _ in 0..LOOKS {
+        let found = listed(client, folder, shown)?;
+        let Some(notes) = notes_of(client, &found, shown)? else { continue };
+        let is_same = before.as_ref().is_some_and(|(all, known)| {
+            *known == notes
+                && (!notes.is_empty() || all.iter().map(|meta| &meta.location).eq(found.iter().map(|meta| &meta.location)))
+        });
+        if is_same || (notes.is_empty() && found.len() < PAGE) {
+            return Ok((found, notes));
         }
-        let again = listed(client, folder, shown)?;
-        let is_same = |(a, b): (&ObjectMeta, &ObjectMeta)| (&a.location, &a.e_tag, a.size) == (&b.location, &b.e_tag, b.size);
-        if found.len() == again.len() && found.iter().zip(&again).all(is_same) {
-            return Ok(again);
-        }
-        found = again;
+        before = Some((found, notes));
     }
-    let said = format!("the files of {shown} change while they are listed; load it when whoever writes there has ended");
+    let said = format!("saves into {shown} follow one another, so that it is never the same twice; load it again");
     Err(Error::new(ErrorKind::Io, said).with("path", shown))
 }
 
-/// All objects below a folder, as their names come.
+/// What notes say; nothing where one went away meanwhile.
+fn notes_of(client: &Client, found: &[ObjectMeta], shown: &str) -> Result<Option<Vec<(object_store::path::Path, Manifest)>>> {
+    let mut notes = Vec::new();
+    for note in found.iter().map(|meta| &meta.location).filter(|at| at.filename() == Some(manifest::NAME)) {
+        let (store, at) = (Arc::clone(&client.store), note.clone());
+        let text = match client.wait(async move { store.get(&at).await?.bytes().await })? {
+            Ok(text) => text,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(e) => return Err(told(client, shown, e)),
+        };
+        let manifest = Manifest::parse(&String::from_utf8_lossy(&text), &format!("{}/{note}", client.root))?;
+        notes.push((note.clone(), manifest));
+    }
+    Ok(Some(notes))
+}
+
+/// All objects below a folder.
 pub(super) fn listed(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>> {
     let (store, prefix) = (Arc::clone(&client.store), client.key(folder)?);
     let listed = client.wait(async move { store.list(Some(&prefix)).try_collect::<Vec<_>>().await })?;

@@ -3,13 +3,14 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion, WriteMultipart};
 
 use super::StoreOptions;
 use super::client::Client;
@@ -17,6 +18,7 @@ use super::list::listed;
 use super::manifest::{self, Manifest};
 use super::told::told;
 use crate::error::{Error, ErrorKind, Result};
+use crate::io::stage::{is_foreign, unique};
 use crate::run::Cancel;
 
 /// Larger files go up in pieces of at least this size.
@@ -77,10 +79,10 @@ impl Target {
         }
         let mut names = self.names()?;
         if names.iter().any(|name| name == manifest::NAME) {
-            self.recover(&names)?;
+            self.recover()?;
             names = self.names()?;
         }
-        Ok(if names.is_empty() { There::Nothing } else { There::Folder(names) })
+        Ok(beside(names))
     }
 
     /// Puts one file there, in one step.
@@ -93,31 +95,30 @@ impl Target {
             return Err(self.exists());
         }
         let (file, cancel) = (file.to_path_buf(), cancel.clone());
-        let put = self.client.wait(async move { upload(store, file, key, is_new, cancel).await })?;
+        let failed = Arc::new(AtomicBool::new(false));
+        let put = self.client.wait(async move { upload(store, file, key, is_new, cancel, failed).await })?;
         put.map_err(|e| self.failed(e))
     }
 
-    /// Lets files of a folder of this machine be the folder, or be in it, all at once.
+    /// Lets files of a folder of this machine be the folder, or be in it, all at once, if what is there then may be replaced or added to.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], also where another save is under way; those of the token. Then it is as it was.
+    /// [`ErrorKind::Io`], also where another save is under way; those of the token and of `may`. Then it is as it was.
     pub(in crate::io) fn put_all(
         &self,
         id: &str,
         folder: &FilePath,
         files: &[PathBuf],
         replaces: bool,
+        may: impl FnOnce(&There) -> Result<()>,
         cancel: &Cancel,
     ) -> Result<()> {
         let names: Vec<String> = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
         let manifest = Manifest { id: id.to_owned(), replaces, files: names };
-        self.announce(&manifest)?;
-        let sent = self.upload_all(&manifest, folder, cancel).and_then(|()| match self.is_said(&manifest)? {
-            true => Ok(()),
-            // A store that does not look at conditions.
-            false => Err(self.busy()),
-        });
-        if let Err(e) = sent {
+        let version = self.announce(&manifest)?;
+        // Another save may have ended since this one looked; from now on none can.
+        let allowed = self.names().and_then(|names| may(&beside(names)));
+        if let Err(e) = allowed.and_then(|()| self.upload_all(&manifest, version, folder, cancel)) {
             // What cannot be removed now is passed over by readers, and removed by the next save.
             let _ = self.forget(&manifest);
             return Err(e);
@@ -150,6 +151,7 @@ impl Target {
             Failed::Store(e) => self.told(e),
             Failed::Local(e, path) => crate::io::path::failed("cannot be read again", &path, e),
             Failed::Stopped(e) => e,
+            Failed::Lost | Failed::Other => self.lost(),
         }
     }
 
@@ -167,24 +169,23 @@ impl Target {
     }
 
     /// Says that a save is under way; one at a time.
-    fn announce(&self, manifest: &Manifest) -> Result<()> {
+    fn announce(&self, manifest: &Manifest) -> Result<UpdateVersion> {
         let (store, key, text) = (self.store(), self.key_of(manifest::NAME)?, manifest.text());
         let put = self.client.wait(async move {
             let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
             store.put_opts(&key, PutPayload::from(text), options).await
         })?;
         match put {
-            // An answer that was lost on the way makes a store refuse the same the second time; and some take it though there is one.
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
-                if self.is_said(manifest)? { Ok(()) } else { Err(self.busy()) }
+            Ok(put) => Ok(put.into()),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                // An answer that was lost on the way makes a store refuse the same the second time.
+                match self.read()? {
+                    Some(there) if there.manifest.id == manifest.id => Ok(there.version),
+                    _ => Err(self.busy()),
+                }
             }
             Err(e) => Err(self.told(e)),
         }
-    }
-
-    /// Whether the save that is said to be under way is this one.
-    fn is_said(&self, manifest: &Manifest) -> Result<bool> {
-        Ok(self.read()?.is_some_and(|(there, _)| there.id == manifest.id))
     }
 
     fn busy(&self) -> Error {
@@ -196,19 +197,29 @@ impl Target {
         Error::new(ErrorKind::Io, said).with("path", &self.address)
     }
 
-    /// What is said of a save, and how long ago.
-    fn read(&self) -> Result<Option<(Manifest, Duration)>> {
+    fn lost(&self) -> Error {
+        let said = format!(
+            "the save into {} was silent for {} minutes, so that another gave it up; nothing of it is there, save again",
+            self.address,
+            DEAD.as_secs() / 60
+        );
+        Error::new(ErrorKind::Io, said).with("path", &self.address)
+    }
+
+    /// What is said of a save.
+    fn read(&self) -> Result<Option<Note>> {
         let (store, key) = (self.store(), self.key_of(manifest::NAME)?);
         let got = self.client.wait(async move {
             let got = store.get(&key).await?;
+            let version = UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
             let at = got.meta.last_modified;
-            got.bytes().await.map(|bytes| (bytes, at))
+            got.bytes().await.map(|bytes| (bytes, at, version))
         })?;
         match got {
-            Ok((bytes, at)) => {
+            Ok((bytes, at, version)) => {
                 let age = chrono::Utc::now().signed_duration_since(at).to_std().unwrap_or_default();
                 Manifest::parse(&String::from_utf8_lossy(&bytes), &format!("{}/{}", self.address, manifest::NAME))
-                    .map(|manifest| Some((manifest, age)))
+                    .map(|manifest| Some(Note { manifest, age, version }))
             }
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(e) => Err(self.told(e)),
@@ -216,39 +227,79 @@ impl Target {
     }
 
     /// Ends what a dead save has begun: forward where all is there, else back.
-    fn recover(&self, names: &[String]) -> Result<()> {
-        let Some((manifest, age)) = self.read()? else { return Ok(()) };
+    fn recover(&self) -> Result<()> {
+        let Some(Note { mut manifest, age, version }) = self.read()? else { return Ok(()) };
         if age < DEAD {
             return Err(self.busy());
         }
+        // Only one ends it, and its writer notices, should it be alive after all.
+        manifest.id = unique();
+        let (store, key, text) = (self.store(), self.key_of(manifest::NAME)?, manifest.text());
+        let put = self.client.wait(async move {
+            let options = PutOptions { mode: PutMode::Update(version), ..PutOptions::default() };
+            store.put_opts(&key, PutPayload::from(text), options).await
+        })?;
+        match put {
+            Ok(_) => {}
+            Err(e) if is_of_another(&e) => return Err(self.busy()),
+            Err(e) => return Err(self.told(e)),
+        }
+        let names = self.names()?;
         match manifest.is_complete(names.iter().map(String::as_str)) {
             true => self.settle(&manifest),
             false => self.forget(&manifest),
         }
     }
 
-    fn upload_all(&self, manifest: &Manifest, folder: &FilePath, cancel: &Cancel) -> Result<()> {
+    fn upload_all(&self, manifest: &Manifest, version: UpdateVersion, folder: &FilePath, cancel: &Cancel) -> Result<()> {
         let mut files = Vec::with_capacity(manifest.files.len());
         for name in &manifest.files {
             files.push((folder.join(name), self.key_of(name)?));
         }
         let (store, cancel) = (self.store(), cancel.clone());
-        let (note, text) = (self.key_of(manifest::NAME)?, manifest.text());
+        let held = Holding {
+            store: self.store(),
+            key: self.key_of(manifest::NAME)?,
+            manifest: manifest.clone(),
+            version: Mutex::new(version),
+        };
         let sent = self.client.wait(async move {
-            let beating = Arc::clone(&store);
-            let upload = |(file, key)| upload(Arc::clone(&store), file, key, false, cancel.clone());
-            let uploads = futures::stream::iter(files).map(upload).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>();
+            let failed = Arc::new(AtomicBool::new(false));
+            let upload = |(file, key)| {
+                let (store, cancel, failed) = (Arc::clone(&store), cancel.clone(), Arc::clone(&failed));
+                async move {
+                    let sent = upload(store, file, key, false, cancel, Arc::clone(&failed)).await;
+                    if sent.is_err() {
+                        failed.store(true, Ordering::Relaxed);
+                    }
+                    sent
+                }
+            };
+            // All that have begun come to their end: a file that came after the others were removed would stay and be seen.
+            let uploads = futures::stream::iter(files).map(upload).buffer_unordered(AT_ONCE).collect::<Vec<Result<(), Failed>>>();
             let beats = async {
                 loop {
                     tokio::time::sleep(BEAT).await;
                     // One that is missed is made up for by the next.
-                    let _ = beating.put(&note, PutPayload::from(text.clone())).await;
+                    if let Err(Failed::Lost) = held.confirm().await {
+                        return;
+                    }
                 }
             };
             let (uploads, beats) = (std::pin::pin!(uploads.fuse()), std::pin::pin!(beats.fuse()));
-            match futures::future::select(uploads, beats).await {
-                futures::future::Either::Left((done, _)) => done.map(drop),
-                futures::future::Either::Right(((), _)) => Ok(()),
+            let done = match futures::future::select(uploads, beats).await {
+                futures::future::Either::Left((done, _)) => done,
+                futures::future::Either::Right(((), uploads)) => {
+                    failed.store(true, Ordering::Relaxed);
+                    uploads.await;
+                    return Err(Failed::Lost);
+                }
+            };
+            let (others, own): (Vec<_>, Vec<_>) =
+                done.into_iter().filter_map(Result::err).partition(|e| matches!(e, Failed::Other));
+            match own.into_iter().chain(others).next() {
+                Some(e) => Err(e),
+                None => held.confirm().await,
             }
         })?;
         sent.map_err(|e| self.failed(e))
@@ -258,16 +309,25 @@ impl Target {
     fn settle(&self, manifest: &Manifest) -> Result<()> {
         if manifest.replaces {
             let old = self.names()?.into_iter().filter(|name| name != manifest::NAME && !manifest.counts(name, true));
-            self.remove(old)?;
+            // What is no data came after this save had looked.
+            self.remove(old.filter(|name| !is_foreign(FilePath::new(name))))?;
         }
-        self.remove([manifest::NAME.to_owned()].into_iter())
+        self.end(manifest)
     }
 
     /// Removes what a save has brought that does not count, and says that it has ended.
     fn forget(&self, manifest: &Manifest) -> Result<()> {
         let there = self.names()?;
         self.remove(there.into_iter().filter(|name| manifest.files.contains(name)))?;
-        if self.is_said(manifest)? { self.remove([manifest::NAME.to_owned()].into_iter()) } else { Ok(()) }
+        self.end(manifest)
+    }
+
+    /// Says that a save has ended, unless it was given up and another is under way.
+    fn end(&self, manifest: &Manifest) -> Result<()> {
+        match self.read()? {
+            Some(note) if note.manifest.id == manifest.id => self.remove([manifest::NAME.to_owned()].into_iter()),
+            _ => Ok(()),
+        }
     }
 
     fn remove(&self, names: impl Iterator<Item = String>) -> Result<()> {
@@ -290,11 +350,67 @@ impl Target {
     }
 }
 
+/// What is said of a save that is under way, how long ago, and which version of it this is.
+struct Note {
+    manifest: Manifest,
+    age: Duration,
+    version: UpdateVersion,
+}
+
+/// The note of one's own save.
+struct Holding {
+    store: Arc<dyn ObjectStore>,
+    key: Path,
+    manifest: Manifest,
+    version: Mutex<UpdateVersion>,
+}
+
+impl Holding {
+    /// Says again that the save is under way, if nobody has given it up.
+    async fn confirm(&self) -> Result<(), Failed> {
+        let mode = PutMode::Update(self.version.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let text = PutPayload::from(self.manifest.text());
+        let now = match self.store.put_opts(&self.key, text, PutOptions { mode, ..PutOptions::default() }).await {
+            Ok(put) => put.into(),
+            // The last answer may have been lost on its way.
+            Err(e) if is_of_another(&e) => self.seen().await?,
+            Err(e) => return Err(Failed::Store(e)),
+        };
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        Ok(())
+    }
+
+    async fn seen(&self) -> Result<UpdateVersion, Failed> {
+        let got = match self.store.get(&self.key).await {
+            Err(object_store::Error::NotFound { .. }) => return Err(Failed::Lost),
+            got => got?,
+        };
+        let version = UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
+        if got.bytes().await? == self.manifest.text() { Ok(version) } else { Err(Failed::Lost) }
+    }
+}
+
+/// Whether a store refuses to replace a version because there is another one, or none.
+fn is_of_another(error: &object_store::Error) -> bool {
+    use object_store::Error as E;
+    matches!(error, E::AlreadyExists { .. } | E::Precondition { .. } | E::NotFound { .. })
+}
+
+/// What there is besides the note.
+fn beside(mut names: Vec<String>) -> There {
+    names.retain(|name| name != manifest::NAME);
+    if names.is_empty() { There::Nothing } else { There::Folder(names) }
+}
+
 /// Why a file is not there.
 enum Failed {
     Store(object_store::Error),
     Local(std::io::Error, PathBuf),
     Stopped(Error),
+    /// The save was given up by another one.
+    Lost,
+    /// Another file of the save failed.
+    Other,
 }
 
 impl From<object_store::Error> for Failed {
@@ -304,8 +420,19 @@ impl From<object_store::Error> for Failed {
 }
 
 /// Puts a file of this machine into a store. It is there with its last byte, or not at all.
-async fn upload(store: Arc<dyn ObjectStore>, path: PathBuf, key: Path, is_new: bool, cancel: Cancel) -> Result<(), Failed> {
-    cancel.check().map_err(Failed::Stopped)?;
+async fn upload(
+    store: Arc<dyn ObjectStore>,
+    path: PathBuf,
+    key: Path,
+    is_new: bool,
+    cancel: Cancel,
+    failed: Arc<AtomicBool>,
+) -> Result<(), Failed> {
+    let goes_on = || match failed.load(Ordering::Relaxed) {
+        true => Err(Failed::Other),
+        false => cancel.check().map_err(Failed::Stopped),
+    };
+    goes_on()?;
     let wrong = |e| Failed::Local(e, path.clone());
     let size = fs::metadata(&path).map_err(wrong)?.len();
     if size <= PIECE {
@@ -320,7 +447,7 @@ async fn upload(store: Arc<dyn ObjectStore>, path: PathBuf, key: Path, is_new: b
     let mut pieces = WriteMultipart::new_with_chunk_size(store.put_multipart(&key).await?, length);
     let sent = async {
         loop {
-            cancel.check().map_err(Failed::Stopped)?;
+            goes_on()?;
             let mut bytes = Vec::with_capacity(length);
             if file.by_ref().take(piece).read_to_end(&mut bytes).map_err(wrong)? == 0 {
                 return Ok::<(), Failed>(());

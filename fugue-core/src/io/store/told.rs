@@ -57,5 +57,27 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
         next = error.source();
     }
-    said
+    without_body(&said)
+}
+
+/// What a store says in XML, without all but its code and message: it repeats session tokens that have expired.
+fn without_body(said: &str) -> String {
+    let Some((before, body)) = said.split_once("<?xml").or_else(|| said.split_once("<Error>")) else { return said.to_owned() };
+    let inside = |tag: &str| body.split_once(&format!("<{tag}>")).and_then(|(_, rest)| rest.split('<').next());
+    let told: Vec<&str> = ["Code", "Message"].into_iter().filter_map(inside).collect();
+    format!("{before}{}", told.join(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_body;
+
+    #[test]
+    fn tokens_that_stores_repeat_are_not_said() {
+        let said = "Server returned non-2xx status code: 400 Bad Request: <?xml version=\"1.0\"?>\n<Error><Code>ExpiredToken</Code>\
+                    <Message>The provided token has expired.</Message><Token-0>FwoGZXIvYXdzE</Token-0></Error>";
+        let told = without_body(said);
+        assert!(told.ends_with("ExpiredToken: The provided token has expired.") && !told.contains("FwoGZ"), "{told}");
+        assert_eq!(without_body("a < b"), "a < b");
+    }
 }

@@ -53,7 +53,7 @@ fn missing_file_says_where_it_looked_and_what_is_near() {
 
 #[test]
 fn addresses_and_patterns_are_told_apart_from_missing_files() {
-    for (name, kind) in [("s3://bucket/a.parquet", ErrorKind::Unsupported), ("data/*.parquet", ErrorKind::Io)] {
+    for (name, kind) in [("ftp://bucket/a.parquet", ErrorKind::Unsupported), ("data/*.parquet", ErrorKind::Io)] {
         let error = failure(load(name, &LoadOptions::new()));
         assert_eq!((error.kind(), error.context("path")), (kind, Some(name)));
     }
