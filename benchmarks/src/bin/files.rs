@@ -153,7 +153,7 @@ fn on_datafusion(threads: usize) -> Result<ByHand, BoxError> {
 }
 
 /// The rows of an answer, and what its numbers add up to.
-fn answer(work: Work, rows: Vec<RecordBatch>, path: &PathBuf) -> Result<(usize, Vec<f64>), BoxError> {
+fn answer(work: Work, rows: Vec<RecordBatch>, path: &std::path::Path) -> Result<(usize, Vec<f64>), BoxError> {
     let rows = match work {
         Work::Collect => rows,
         Work::Save | Work::Copy => {
