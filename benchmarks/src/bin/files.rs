@@ -1,7 +1,7 @@
 //! A large Parquet file, loaded, filtered, projected and saved, beside the same work written for the engine by hand.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use benchmarks::arguments::Arguments;
@@ -153,7 +153,7 @@ fn on_datafusion(threads: usize) -> Result<ByHand, BoxError> {
 }
 
 /// The rows of an answer, and what its numbers add up to.
-fn answer(work: Work, rows: Vec<RecordBatch>, path: &std::path::Path) -> Result<(usize, Vec<f64>), BoxError> {
+fn answer(work: Work, rows: Vec<RecordBatch>, path: &Path) -> Result<(usize, Vec<f64>), BoxError> {
     let rows = match work {
         Work::Collect => rows,
         Work::Save | Work::Copy => {

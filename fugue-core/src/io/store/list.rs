@@ -130,10 +130,10 @@ fn settled(client: &Client, folder: &str, shown: &str) -> Result<Seen> {
     for _ in 0..LOOKS {
         let found = listed(client, folder, shown)?;
         let Some(notes) = notes_of(client, &found, shown)? else { continue };
-        let is_same = before.as_ref().is_some_and(|(all, known)| {
-            *known == notes
-                && (!notes.is_empty() || all.iter().map(|meta| &meta.location).eq(found.iter().map(|meta| &meta.location)))
-        });
+        let one = |meta: &ObjectMeta| (meta.location.clone(), meta.e_tag.clone(), meta.size);
+        let is_same = before
+            .as_ref()
+            .is_some_and(|(all, known)| *known == notes && (!notes.is_empty() || all.iter().map(one).eq(found.iter().map(one))));
         if is_same || (notes.is_empty() && found.len() < PAGE) {
             return Ok((found, notes));
         }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -115,10 +115,10 @@ impl Target {
     ) -> Result<()> {
         let names: Vec<String> = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
         let manifest = Manifest { id: id.to_owned(), replaces, files: names };
-        let version = self.announce(&manifest)?;
+        self.announce(&manifest)?;
         // Another save may have ended since this one looked; from now on none can.
         let allowed = self.names().and_then(|names| may(&beside(names)));
-        if let Err(e) = allowed.and_then(|()| self.upload_all(&manifest, version, folder, cancel)) {
+        if let Err(e) = allowed.and_then(|()| self.upload_all(&manifest, folder, cancel)) {
             // What cannot be removed now is passed over by readers, and removed by the next save.
             let _ = self.forget(&manifest);
             return Err(e);
@@ -169,23 +169,24 @@ impl Target {
     }
 
     /// Says that a save is under way; one at a time.
-    fn announce(&self, manifest: &Manifest) -> Result<UpdateVersion> {
+    fn announce(&self, manifest: &Manifest) -> Result<()> {
         let (store, key, text) = (self.store(), self.key_of(manifest::NAME)?, manifest.text());
         let put = self.client.wait(async move {
             let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
             store.put_opts(&key, PutPayload::from(text), options).await
         })?;
         match put {
-            Ok(put) => Ok(put.into()),
-            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
-                // An answer that was lost on the way makes a store refuse the same the second time.
-                match self.read()? {
-                    Some(there) if there.manifest.id == manifest.id => Ok(there.version),
-                    _ => Err(self.busy()),
-                }
+            // An answer that was lost on the way makes a store refuse the same the second time; and some take it though there is one.
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => {
+                if self.is_said(manifest)? { Ok(()) } else { Err(self.busy()) }
             }
             Err(e) => Err(self.told(e)),
         }
+    }
+
+    /// Whether the save that is said to be under way is this one.
+    fn is_said(&self, manifest: &Manifest) -> Result<bool> {
+        Ok(self.read()?.is_some_and(|note| note.manifest.id == manifest.id))
     }
 
     fn busy(&self) -> Error {
@@ -251,18 +252,13 @@ impl Target {
         }
     }
 
-    fn upload_all(&self, manifest: &Manifest, version: UpdateVersion, folder: &FilePath, cancel: &Cancel) -> Result<()> {
+    fn upload_all(&self, manifest: &Manifest, folder: &FilePath, cancel: &Cancel) -> Result<()> {
         let mut files = Vec::with_capacity(manifest.files.len());
         for name in &manifest.files {
             files.push((folder.join(name), self.key_of(name)?));
         }
         let (store, cancel) = (self.store(), cancel.clone());
-        let held = Holding {
-            store: self.store(),
-            key: self.key_of(manifest::NAME)?,
-            manifest: manifest.clone(),
-            version: Mutex::new(version),
-        };
+        let held = Holding { store: self.store(), key: self.key_of(manifest::NAME)?, text: manifest.text() };
         let sent = self.client.wait(async move {
             let failed = Arc::new(AtomicBool::new(false));
             let upload = |(file, key)| {
@@ -324,10 +320,7 @@ impl Target {
 
     /// Says that a save has ended, unless it was given up and another is under way.
     fn end(&self, manifest: &Manifest) -> Result<()> {
-        match self.read()? {
-            Some(note) if note.manifest.id == manifest.id => self.remove([manifest::NAME.to_owned()].into_iter()),
-            _ => Ok(()),
-        }
+        if self.is_said(manifest)? { self.remove([manifest::NAME.to_owned()].into_iter()) } else { Ok(()) }
     }
 
     fn remove(&self, names: impl Iterator<Item = String>) -> Result<()> {
@@ -361,32 +354,30 @@ struct Note {
 struct Holding {
     store: Arc<dyn ObjectStore>,
     key: Path,
-    manifest: Manifest,
-    version: Mutex<UpdateVersion>,
+    text: String,
 }
 
 impl Holding {
     /// Says again that the save is under way, if nobody has given it up.
     async fn confirm(&self) -> Result<(), Failed> {
-        let mode = PutMode::Update(self.version.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        let text = PutPayload::from(self.manifest.text());
-        let now = match self.store.put_opts(&self.key, text, PutOptions { mode, ..PutOptions::default() }).await {
-            Ok(put) => put.into(),
-            // The last answer may have been lost on its way.
-            Err(e) if is_of_another(&e) => self.seen().await?,
-            Err(e) => return Err(Failed::Store(e)),
-        };
-        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = now;
-        Ok(())
+        // Looked at first, because not every store looks at the condition.
+        let options = PutOptions { mode: PutMode::Update(self.seen().await?), ..PutOptions::default() };
+        match self.store.put_opts(&self.key, PutPayload::from(self.text.clone()), options).await {
+            Ok(_) => Ok(()),
+            // An answer that was lost on the way makes a store refuse the second time.
+            Err(e) if is_of_another(&e) => self.seen().await.map(drop),
+            Err(e) => Err(Failed::Store(e)),
+        }
     }
 
+    /// The version of the note that is there, if it is this one.
     async fn seen(&self) -> Result<UpdateVersion, Failed> {
         let got = match self.store.get(&self.key).await {
             Err(object_store::Error::NotFound { .. }) => return Err(Failed::Lost),
             got => got?,
         };
         let version = UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
-        if got.bytes().await? == self.manifest.text() { Ok(version) } else { Err(Failed::Lost) }
+        if got.bytes().await? == self.text { Ok(version) } else { Err(Failed::Lost) }
     }
 }
 
