@@ -105,6 +105,16 @@ fn folders_keys_patterns_and_lists_mean_what_they_mean_on_this_machine() {
     server.asked();
     assert_eq!(wait(one.count()).unwrap(), 250);
     assert!(server.asked().iter().all(|asked| !asked.path.contains("2023")), "files of other keys are not read");
+    // What lies under a key is found without a look at all of the table, as long as nobody saves into it.
+    let listed = || {
+        server.asked();
+        assert_eq!(wait(wait(session.load(server.s3("hive/year=2023"))).unwrap().count()).unwrap(), 250);
+        let lists = server.asked().into_iter().filter(|asked| asked.query.contains("list-type"));
+        lists.map(|asked| asked.query.contains("2023")).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(), [true]);
+    std::fs::write(server.folder().join("hive/_fugue.commit"), "fugue commit 1\na\nappend\nyear=2023/new.parquet\n").unwrap();
+    assert!(listed().contains(&false));
 }
 
 #[test]

@@ -47,6 +47,51 @@ fn files_of_others_that_came_in_between_are_kept() {
     fs::write(local(&server, "table/notes.txt"), "mine").unwrap();
     let second = commit(second);
     assert!(fs::exists(local(&server, "table/notes.txt")).unwrap(), "notes.txt is gone; {second:?}");
+    // Nor is data removed by who must not replace any.
+    let fresh = staged(&server, SaveMode::ErrorIfExists, &server.s3("fresh"), 3);
+    let folder = std::path::PathBuf::from(local(&server, "fresh"));
+    server.meanwhile(
+        |asked| asked.starts_with("PUT") && asked.ends_with(".parquet"),
+        move || fs::write(folder.join("theirs.parquet"), "rows of somebody").unwrap(),
+    );
+    let fresh = commit(fresh);
+    assert!(fs::exists(local(&server, "fresh/theirs.parquet")).unwrap(), "{fresh:?}");
+}
+
+#[test]
+fn a_save_that_was_slow_and_ended_by_another_keeps_its_files() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    // Looked at as the save begins, and again when all of its files are there.
+    static LOOKS: AtomicUsize = AtomicUsize::new(0);
+    let server = Server::start(true);
+    let target = server.s3("table");
+    commit(staged(&server, SaveMode::Overwrite, &target, 1)).unwrap();
+    let slow = staged(&server, SaveMode::Overwrite, &target, 2);
+    let (note, stores) = (local(&server, "table/_fugue.commit"), server.options());
+    let address = target.clone();
+    server.meanwhile(
+        |asked| asked.starts_with("GET") && asked.ends_with("_fugue.commit") && LOOKS.fetch_add(1, Ordering::SeqCst) == 1,
+        move || {
+            let an_hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+            fs::File::options().write(true).open(note).unwrap().set_modified(an_hour_ago).unwrap();
+            let options = SaveOptions::new().format(Format::Parquet).files(2).mode(SaveMode::ErrorIfExists).stores(stores);
+            // Threads of the server do not wait for what it answers.
+            let other = std::thread::spawn(move || {
+                Staging::open(address, &Schema::parse("a:long").unwrap(), &options, &Cancel::never()).map(drop)
+            });
+            assert_eq!(other.join().unwrap().unwrap_err().kind(), ErrorKind::AlreadyExists);
+        },
+    );
+    assert_eq!(commit(slow).unwrap(), 3);
+    let rows = |value: i64| {
+        let frame = wait(session(&server).load(&target)).unwrap().filter(fugue_core::expr::col("a").eq(value)).unwrap();
+        wait(frame.count()).unwrap()
+    };
+    assert_eq!((rows(1), rows(2)), (0, 3));
+    // What told it so goes with the next that replaces the folder.
+    assert_eq!(commit(staged(&server, SaveMode::Overwrite, &target, 4)).unwrap(), 3);
+    let names = fs::read_dir(local(&server, "table")).unwrap().flatten().map(|e| e.file_name().to_string_lossy().into_owned());
+    assert_eq!(names.filter(|name| name.contains("_fugue")).collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]
@@ -55,7 +100,8 @@ fn addresses_say_no_secret() {
     let session = Session::local().unwrap();
     let signed = format!("{}?X-Amz-Signature=0123456789abcdef", server.http("a.parquet"));
     let named = server.http("nothing.parquet").replace("http://", "http://user:pass-word-of-user@");
-    for address in [signed, named] {
+    let shared = server.s3("a.parquet?sv=2024-11-04&sig=0123456789abcdef");
+    for address in [signed, named, shared] {
         let error = refused(wait(session.load_with(&address, &LoadOptions::new())));
         let all = format!("{error:?} {error}");
         assert!(!all.contains("0123456789abcdef") && !all.contains("pass-word-of-user"), "{all}");

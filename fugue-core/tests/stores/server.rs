@@ -52,6 +52,7 @@ impl Default for Faults {
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) path: String,
+    pub(crate) query: String,
     pub(crate) bytes: u64,
 }
 
@@ -171,6 +172,7 @@ fn answer(
     request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<s3s::Body>, Infallible>> {
     let (is_head, path) = (request.method() == hyper::Method::HEAD, request.uri().path().to_owned());
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let asked = format!("{} {path}", request.method());
     let is_conditional = ["if-match", "if-none-match"].iter().any(|name| request.headers().contains_key(*name));
     let is_change = !matches!(*request.method(), hyper::Method::GET | hyper::Method::HEAD);
@@ -192,7 +194,8 @@ fn answer(
         }
         let meanwhile = state.meanwhile.lock().unwrap().take_if(|(is_it, _)| is_it(&asked));
         if let Some((_, act)) = meanwhile {
-            act();
+            // It may ask the server in its turn.
+            tokio::task::block_in_place(act);
         }
         // The folders of this machine are none of a store.
         if is_head && state.root.join(path.trim_start_matches('/').replace("%3D", "=")).is_dir() {
@@ -210,7 +213,7 @@ fn answer(
         };
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.map(|all| all.to_bytes()).unwrap_or_default();
-        state.asked.lock().unwrap().push(Asked { path, bytes: bytes.len() as u64 });
+        state.asked.lock().unwrap().push(Asked { path, query, bytes: bytes.len() as u64 });
         let body = if bytes.len() > 1 && take(&state.faults.cut) {
             let half = Ok(Frame::data(bytes.slice(..bytes.len() / 2)));
             let gone: Result<Frame<Bytes>, std::io::Error> = Err(std::io::ErrorKind::ConnectionReset.into());

@@ -45,7 +45,7 @@ impl Staging {
                         let plan = &self.plan;
                         may_put(remote, there, false, &plan.target, &plan.schema, plan.format, &plan.options, cancel)
                     };
-                    remote.put_all(&self.id, &data, &files, mode != SaveMode::Append, may, cancel)?;
+                    remote.put_all(&self.id, &data, &files, mode == SaveMode::Overwrite, may, cancel)?;
                 }
             }
             self.done = true;

@@ -26,8 +26,9 @@ pub(crate) fn write(staging: Staging, batches: BatchIter, threads: usize, cancel
         None if plan.options.keys.is_empty() => 1,
         None => threads.max(1),
     };
-    // One file has its columns on all threads; of several each has one.
-    let (threads, of_each) = (threads.clamp(1, writers), if writers == 1 { threads } else { 1 });
+    // One file has its columns on all threads; of several, as of keys, each has one.
+    let is_one = writers == 1 && plan.options.keys.is_empty();
+    let (threads, of_each) = (threads.clamp(1, writers), if is_one { threads } else { 1 });
     let parts = if threads == 1 {
         let mut own = Writers::new(&plan, of_each);
         deal(&plan, batches, writers, files.is_some(), cancel, |writer, batch| own.write(writer, &batch))?;

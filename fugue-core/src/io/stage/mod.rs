@@ -11,9 +11,10 @@ mod part;
 mod place;
 
 use std::fs;
+use std::io::ErrorKind as ErrorOfSystem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use part::{Part, PartPlan, PartWriter};
 
@@ -27,6 +28,9 @@ use super::{Format, LoadOptions, sink};
 use crate::error::{Error, ErrorKind, Result};
 use crate::run::Cancel;
 use crate::schema::{Schema, Type};
+
+/// How often it is tried to remove what writers still write into.
+const REMOVALS: usize = 100;
 
 /// A save that is under way. Dropped before [`commit`](Self::commit) it leaves nothing behind.
 ///
@@ -125,7 +129,14 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.held.root);
+        // A writer that nobody waits for any more may still make a file in a folder that is just being emptied, but no folder in one that is gone.
+        for _ in 0..REMOVALS {
+            match fs::remove_dir_all(&self.held.root) {
+                Err(e) if e.kind() == ErrorOfSystem::DirectoryNotEmpty => std::thread::sleep(Duration::from_millis(1)),
+                // What cannot be removed is invisible, and goes with the next save.
+                _ => break,
+            }
+        }
         if !self.done {
             for folder in self.made.iter().rev() {
                 // Only an empty one goes.

@@ -61,6 +61,13 @@ impl Client {
                 format!("an address of {host} names a user, whose password messages and plans would show; download the file");
             return Err(Error::new(ErrorKind::Unsupported, said));
         }
+        if let Some((plain, _)) = text.split_once('?').filter(|(_, query)| is_signature(query)) {
+            let said = format!(
+                "the address {plain} has a signature behind it, which messages and plans would show; give it as a setting \
+                 (StoreOptions::set(\"azure_storage_sas_key\", …)), or download the file"
+            );
+            return Err(Error::new(ErrorKind::Unsupported, said).with("path", plain));
+        }
         let reached = (format!("{scheme}://{bucket}"), options.clone());
         let mut open = open_ones().lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = open.get(&reached).and_then(Weak::upgrade) {
@@ -104,6 +111,11 @@ impl Client {
         let key_of = if self.lists { Path::parse(key) } else { Path::from_url_path(key) };
         key_of.map_err(|e| told(self, &format!("{}/{key}", self.root), e.into()))
     }
+}
+
+/// Whether what stands behind an address is what signed ones have: of Azure, Amazon and Google.
+fn is_signature(query: &str) -> bool {
+    query.split('&').any(|part| ["sig=", "X-Amz-Signature=", "X-Goog-Signature="].iter().any(|name| part.starts_with(name)))
 }
 
 /// Its threads wait for answers and do little else.

@@ -98,14 +98,37 @@ fn head(client: &Client, key: &str) -> Result<Result<ObjectMeta, object_store::E
 
 /// The objects below a folder that count, where saves are under way.
 fn counted(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>> {
-    // A save is of the whole folder, of which this may be what lies under some keys.
+    // A save is of the whole folder, of which this may be what lies under some keys. All of it is listed only where there is one.
     let parts: Vec<&str> = folder.split('/').collect();
-    let keys = parts.iter().rev().take_while(|part| part.contains('=')).count();
-    let whole = parts[..parts.len() - keys].join("/");
+    let whole = parts.len() - parts.iter().rev().take_while(|part| part.contains('=')).count();
+    let above: Vec<String> = (whole.max(1)..parts.len()).map(|to| parts[..to].join("/")).collect();
+    if let Some(whole) = saved_into(client, &above, shown)? {
+        return Ok(counted_of(settled(client, &whole, shown)?, folder));
+    }
+    let found = settled(client, folder, shown)?;
+    Ok(match saved_into(client, &above, shown)? {
+        None => counted_of(found, folder),
+        Some(whole) => counted_of(settled(client, &whole, shown)?, folder),
+    })
+}
+
+/// The outermost of these folders that has the note of a save.
+fn saved_into(client: &Client, folders: &[String], shown: &str) -> Result<Option<String>> {
+    for folder in folders {
+        match head(client, &format!("{folder}/{}", manifest::NAME))? {
+            Ok(_) => return Ok(Some(folder.clone())),
+            Err(object_store::Error::NotFound { .. }) => {}
+            Err(e) => return Err(told(client, shown, e)),
+        }
+    }
+    Ok(None)
+}
+
+/// What counts of objects and is below a folder.
+fn counted_of((mut found, notes): Seen, folder: &str) -> Vec<ObjectMeta> {
     let is_part = |meta: &ObjectMeta, folder: &str| {
         folder.is_empty() || meta.location.as_ref().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     };
-    let (mut found, notes) = settled(client, if keys > 0 { &whole } else { folder }, shown)?;
     for (note, manifest) in notes {
         let of = note.as_ref().strip_suffix(manifest::NAME).unwrap_or_default().trim_end_matches('/').to_owned();
         let name = |meta: &ObjectMeta| {
@@ -117,7 +140,7 @@ fn counted(client: &Client, folder: &str, shown: &str) -> Result<Vec<ObjectMeta>
         found.retain(|meta| !is_part(meta, &of) || manifest.counts(&name(meta), is_complete));
     }
     found.retain(|meta| is_part(meta, folder));
-    Ok(found)
+    found
 }
 
 /// Objects, and what is said of saves that are under way.

@@ -9,6 +9,20 @@ use crate::error::{Error, ErrorKind, Result};
 /// Its name in the folder; hidden for readers that do not know it.
 pub(super) const NAME: &str = "_fugue.commit";
 
+/// What names of all notes begin with.
+pub(super) const OWN: &str = "_fugue.";
+
+/// What tells a save that was taken for dead that another has ended it, behind which its id comes. It goes with the next save that replaces
+/// the folder for good.
+pub(super) const ENDED: &str = "_fugue.ended";
+
+/// What is put down for a moment to see what time it is.
+pub(super) const CLOCK: &str = "_fugue.clock";
+
+pub(super) fn ended(id: &str) -> String {
+    format!("{ENDED}.{id}")
+}
+
 /// The first line, of which another number is another layout.
 const FIRST: &str = "fugue commit 1";
 

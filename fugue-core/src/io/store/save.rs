@@ -25,7 +25,7 @@ use crate::run::Cancel;
 const PIECE: u64 = 8 << 20;
 /// A store takes ten thousand pieces of a file.
 const PIECES: u64 = 9_000;
-/// So many files, and pieces of each, are under way at once.
+/// So many small files, or pieces of a large one, are under way at once.
 const AT_ONCE: usize = 4;
 /// A save that is alive says so this often; one that was silent for so long is dead.
 const BEAT: Duration = Duration::from_secs(60);
@@ -119,12 +119,20 @@ impl Target {
         // Another save may have ended since this one looked; from now on none can.
         let allowed = self.names().and_then(|names| may(&beside(names)));
         if let Err(e) = allowed.and_then(|()| self.upload_all(&manifest, folder, cancel)) {
-            // What cannot be removed now is passed over by readers, and removed by the next save.
-            let _ = self.forget(&manifest);
-            return Err(e);
+            return match self.was_ended(id) {
+                // Another took it for dead when all of its files were there, and ended it in its place.
+                Ok(true) => Ok(()),
+                // What cannot be removed now is passed over by readers, and removed by the next save.
+                Ok(false) => {
+                    let _ = self.forget(&manifest);
+                    Err(e)
+                }
+                // Its files may count.
+                Err(_) => Err(e),
+            };
         }
         // The new is what counts by now. What cannot be removed is removed by the next save.
-        if let Err(e) = self.settle(&manifest) {
+        if let Err(e) = self.settle(&manifest, None) {
             tracing::warn!(error = %e, "what a save replaced stays for now");
         }
         Ok(())
@@ -207,6 +215,32 @@ impl Target {
         Error::new(ErrorKind::Io, said).with("path", &self.address)
     }
 
+    /// Whether another has ended a save that it took for dead, with its files.
+    fn was_ended(&self, id: &str) -> Result<bool> {
+        let (store, key) = (self.store(), self.key_of(&manifest::ended(id))?);
+        match self.client.wait(async move { store.head(&key).await })? {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(e) => Err(self.told(e)),
+        }
+    }
+
+    fn note(&self, name: &str) -> Result<()> {
+        let (store, key) = (self.store(), self.key_of(name)?);
+        let put = self.client.wait(async move { store.put(&key, PutPayload::default()).await })?;
+        put.map(drop).map_err(|e| self.told(e))
+    }
+
+    /// What time it is to the store: clocks of two machines may be far apart.
+    fn now(&self) -> Result<chrono::DateTime<chrono::Utc>> {
+        let name = format!("{}.{}", manifest::CLOCK, unique());
+        self.note(&name)?;
+        let (store, key) = (self.store(), self.key_of(&name)?);
+        let seen = self.client.wait(async move { store.head(&key).await })?;
+        self.remove(std::iter::once(name))?;
+        seen.map(|meta| meta.last_modified).map_err(|e| self.told(e))
+    }
+
     /// What is said of a save.
     fn read(&self) -> Result<Option<Note>> {
         let (store, key) = (self.store(), self.key_of(manifest::NAME)?);
@@ -218,9 +252,8 @@ impl Target {
         })?;
         match got {
             Ok((bytes, at, version)) => {
-                let age = chrono::Utc::now().signed_duration_since(at).to_std().unwrap_or_default();
                 Manifest::parse(&String::from_utf8_lossy(&bytes), &format!("{}/{}", self.address, manifest::NAME))
-                    .map(|manifest| Some(Note { manifest, age, version }))
+                    .map(|manifest| Some(Note { manifest, at, version }))
             }
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(e) => Err(self.told(e)),
@@ -229,12 +262,12 @@ impl Target {
 
     /// Ends what a dead save has begun: forward where all is there, else back.
     fn recover(&self) -> Result<()> {
-        let Some(Note { mut manifest, age, version }) = self.read()? else { return Ok(()) };
-        if age < DEAD {
+        let Some(Note { mut manifest, at, version }) = self.read()? else { return Ok(()) };
+        if self.now()?.signed_duration_since(at).to_std().unwrap_or_default() < DEAD {
             return Err(self.busy());
         }
         // Only one ends it, and its writer notices, should it be alive after all.
-        manifest.id = unique();
+        let given_up = std::mem::replace(&mut manifest.id, unique());
         let (store, key, text) = (self.store(), self.key_of(manifest::NAME)?, manifest.text());
         let put = self.client.wait(async move {
             let options = PutOptions { mode: PutMode::Update(version), ..PutOptions::default() };
@@ -247,15 +280,22 @@ impl Target {
         }
         let names = self.names()?;
         match manifest.is_complete(names.iter().map(String::as_str)) {
-            true => self.settle(&manifest),
+            true => {
+                // Its writer would remove its files, not knowing that they count by now.
+                let ended = manifest::ended(&given_up);
+                self.note(&ended)?;
+                self.settle(&manifest, Some(&ended))
+            }
             false => self.forget(&manifest),
         }
     }
 
     fn upload_all(&self, manifest: &Manifest, folder: &FilePath, cancel: &Cancel) -> Result<()> {
-        let mut files = Vec::with_capacity(manifest.files.len());
+        let (mut small, mut large) = (Vec::new(), Vec::new());
         for name in &manifest.files {
-            files.push((folder.join(name), self.key_of(name)?));
+            let (file, key) = (folder.join(name), self.key_of(name)?);
+            let is_small = fs::metadata(&file).is_ok_and(|m| m.len() <= PIECE);
+            if is_small { small.push((file, key)) } else { large.push((file, key)) }
         }
         let (store, cancel) = (self.store(), cancel.clone());
         let held = Holding { store: self.store(), key: self.key_of(manifest::NAME)?, text: manifest.text() };
@@ -272,7 +312,9 @@ impl Target {
                 }
             };
             // All that have begun come to their end: a file that came after the others were removed would stay and be seen.
-            let uploads = futures::stream::iter(files).map(upload).buffer_unordered(AT_ONCE).collect::<Vec<Result<(), Failed>>>();
+            // Of a large one so many pieces are under way, and no other file: more would share a slow line, and each take too long.
+            let small = futures::stream::iter(small).map(&upload).buffer_unordered(AT_ONCE);
+            let uploads = small.chain(futures::stream::iter(large).then(&upload)).collect::<Vec<Result<(), Failed>>>();
             let beats = async {
                 loop {
                     tokio::time::sleep(BEAT).await;
@@ -301,10 +343,16 @@ impl Target {
         sent.map_err(|e| self.failed(e))
     }
 
-    /// Removes what does not count any more, and says that the save has ended.
-    fn settle(&self, manifest: &Manifest) -> Result<()> {
+    /// Removes what does not count any more, but for one note, and says that the save has ended.
+    fn settle(&self, manifest: &Manifest, kept: Option<&str>) -> Result<()> {
         if manifest.replaces {
-            let old = self.names()?.into_iter().filter(|name| name != manifest::NAME && !manifest.counts(name, true));
+            let old = self.names()?;
+            // Listed before it is asked: another that has ended this save since, and saved others, has its files not in the list.
+            if !self.is_said(manifest)? {
+                return Ok(());
+            }
+            let stays = |name: &str| name == manifest::NAME || kept == Some(name) || manifest.counts(name, true);
+            let old = old.into_iter().filter(|name| !stays(name));
             // What is no data came after this save had looked.
             self.remove(old.filter(|name| !is_foreign(FilePath::new(name))))?;
         }
@@ -343,10 +391,10 @@ impl Target {
     }
 }
 
-/// What is said of a save that is under way, how long ago, and which version of it this is.
+/// What is said of a save that is under way, when, and which version of it this is.
 struct Note {
     manifest: Manifest,
-    age: Duration,
+    at: chrono::DateTime<chrono::Utc>,
     version: UpdateVersion,
 }
 
@@ -387,9 +435,9 @@ fn is_of_another(error: &object_store::Error) -> bool {
     matches!(error, E::AlreadyExists { .. } | E::Precondition { .. } | E::NotFound { .. })
 }
 
-/// What there is besides the note.
+/// What there is besides notes.
 fn beside(mut names: Vec<String>) -> There {
-    names.retain(|name| name != manifest::NAME);
+    names.retain(|name| !name.starts_with(manifest::OWN));
     if names.is_empty() { There::Nothing } else { There::Folder(names) }
 }
 
@@ -429,8 +477,13 @@ async fn upload(
     if size <= PIECE {
         let bytes = fs::read(&path).map_err(wrong)?;
         let mode = if is_new { PutMode::Create } else { PutMode::Overwrite };
-        store.put_opts(&key, PutPayload::from(bytes), PutOptions { mode, ..PutOptions::default() }).await?;
-        return Ok(());
+        let bytes = Bytes::from(bytes);
+        let payload = PutPayload::from(bytes.clone());
+        return match store.put_opts(&key, payload, PutOptions { mode, ..PutOptions::default() }).await {
+            // An answer that was lost on the way makes a store refuse the same the second time.
+            Err(e) if is_new && is_of_another(&e) && store.get(&key).await?.bytes().await? == bytes => Ok(()),
+            put => put.map(drop).map_err(Failed::Store),
+        };
     }
     let piece = PIECE.max(size.div_ceil(PIECES));
     let mut file = fs::File::open(&path).map_err(wrong)?;
@@ -441,7 +494,11 @@ async fn upload(
             goes_on()?;
             let mut bytes = Vec::with_capacity(length);
             if file.by_ref().take(piece).read_to_end(&mut bytes).map_err(wrong)? == 0 {
-                return Ok::<(), Failed>(());
+                // Stores take no condition for what comes in pieces: this is as late as it can be asked.
+                return match is_new && store.head(&key).await.is_ok() {
+                    true => Err(Failed::Store(object_store::Error::AlreadyExists { path: key.to_string(), source: "".into() })),
+                    false => Ok::<(), Failed>(()),
+                };
             }
             pieces.wait_for_capacity(AT_ONCE).await?;
             pieces.put(Bytes::from(bytes));

@@ -272,6 +272,31 @@ fn part_that_is_written_twice_counts_once() {
 }
 
 #[test]
+fn a_save_that_is_given_up_goes_though_somebody_still_writes() {
+    let folder = tempdir().unwrap();
+    let (schema, rows) = keyed(30);
+    let options = SaveOptions::new().format(Format::Parquet).partition_by("k");
+    for _ in 0..20 {
+        let staging = Staging::open(folder.path().join("out"), &schema, &options, &Cancel::never()).unwrap();
+        let (plan, rows) = (staging.plan().clone(), rows.clone());
+        let (begun, is_begun) = std::sync::mpsc::channel();
+        let writes = std::thread::spawn(move || {
+            // As an executor does that does not know yet that its job has ended: part after part, until there is no place for any.
+            while let Ok(mut writer) = plan.writer(0) {
+                if writer.write(&rows).is_err() {
+                    break;
+                }
+                let _ = (writer.finish(), begun.send(()));
+            }
+        });
+        is_begun.recv().unwrap();
+        drop(staging);
+        writes.join().unwrap();
+        assert!(names_in(folder.path()).is_empty());
+    }
+}
+
+#[test]
 fn saves_of_one_target_at_the_same_time_do_not_mix() {
     let folder = tempdir().unwrap();
     let target = folder.path().join("out");
