@@ -222,6 +222,7 @@ pub fn conditions_of_aggregates(t: &Bench) -> Outcome {
             is(max(number()).where_(col("s").not_eq("x")), "int", values![20]),
             is(sum(number()).where_(col("s").like("2%")), "long", values![20]),
             is(count(number()).where_(lit(false)), "long", values![0]),
+            is(count(col("s").substring(0, -1)).where_(col("s").is_null()), "long", values![0]),
         ],
     )?;
     let great = table!("a:long"; [i64::MAX], [14])?;
@@ -246,6 +247,10 @@ pub fn constants_count_every_row(t: &Bench) -> Outcome {
         let counted = t.frame(lane, &table)?.select(constant())?;
         t.same(&table!("k:long,n:long"; [3, 3])?, &counted)?;
         t.same(&table!("k:long,n:long"; [3, 0])?, &t.frame(lane, &table!("a:long";)?)?.select(constant())?)?;
+        // A key that turns out to be the same for all rows is one all the same: no group where there is no row.
+        let unlike = || [col("a").cast("str").like(None::<&str>).alias("k"), count_all().alias("n")];
+        t.same(&table!("k:bool,n:long"; [(), 3])?, &t.frame(lane, &table)?.select(unlike())?)?;
+        t.same(&table!("k:bool,n:long";)?, &t.frame(lane, &table!("a:long";)?)?.select(unlike())?)?;
         // A condition of the constant alone is one of the row that came out.
         t.same(&table!("k:long,n:long";)?, &counted.filter(col("k").gt(3))?)?;
         t.same(&table!("k:long,n:long"; [3, 3])?, &counted.filter(col("k").eq(3))?)

@@ -1,5 +1,8 @@
 //! Which expressions can be an error for some value of their columns.
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+
 use crate::schema::Type;
 
 use super::{Function, Typed, TypedNode};
@@ -37,7 +40,10 @@ fn fails(function: Function, args: &[Typed], ty: &Type) -> bool {
         F::Length | F::Lower | F::Upper | F::Trim | F::TrimStart | F::TrimEnd | F::Concat | F::Contains => false,
         F::StartsWith | F::EndsWith | F::Find | F::Replace | F::Like | F::RegexMatch | F::RegexReplace => false,
         // A negative length.
-        F::Substring => args.get(2).is_some_and(|length| !matches!(length.node, TypedNode::Literal(_))),
+        F::Substring => args.get(2).is_some_and(|length| match &length.node {
+            TypedNode::Literal(value) => value.as_primitive_opt::<Int64Type>().is_none_or(|n| n.iter().flatten().any(|n| n < 0)),
+            _ => true,
+        }),
         // Checked arithmetic, and instants outside the years that calendars know.
         _ => true,
     }

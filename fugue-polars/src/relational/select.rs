@@ -32,6 +32,8 @@ pub(super) fn select(frame: &PolarsFrame, select: &SelectPlan) -> Result<Option<
     let reads = |e: &Typed| !e.columns().is_empty();
     let reads = match &select.group {
         None => select.columns.iter().any(reads),
+        // Keys that are all the same, as a pattern that is null makes them.
+        Some(group) if !group.keys.is_empty() && !group.keys.iter().any(reads) => false,
         Some(group) => {
             let aggregates = || group.aggregates.iter().flat_map(|a| a.arg.iter().chain(&a.filter));
             aggregates().next().is_none() || group.keys.iter().chain(aggregates()).any(reads)
