@@ -5,46 +5,51 @@ use std::sync::Arc;
 use datafusion::catalog::TableProvider;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{JoinType, Result, TableReference};
+use datafusion::common::{JoinType, Result};
+use datafusion::datasource::provider_as_source;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{self, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Operator};
+use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
+use datafusion::logical_expr::{self, Aggregate, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Operator, UNNAMED_TABLE};
 use datafusion::optimizer::push_down_filter::PushDownFilter;
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
-use datafusion::physical_expr::expressions::BinaryExpr;
+use datafusion::physical_expr::expressions::{BinaryExpr, Column};
 use datafusion::physical_expr::split_conjunction;
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_plan::filter::FilterExec;
-use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec};
-use datafusion::physical_plan::sorts::sort::SortExec;
-use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
-use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, PhysicalExpr};
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
-use crate::guard::{GuardExec, GuardTable};
+use crate::guard::GuardTable;
+use crate::modest::{Claims, ModestExec, kind_of_join};
+use crate::types::column;
 
 /// The same settings with the rules.
 pub(crate) fn corrected(builder: SessionStateBuilder) -> SessionStateBuilder {
     let state: SessionState = builder.build();
+    let pushes = PushDownFilter::new();
     let logical = state.optimizers().iter().map(|rule| {
-        let is_wrong = rule.name() == PushDownFilter::new().name();
-        if is_wrong { Arc::new(AboveOneRow(Arc::clone(rule))) as Arc<dyn OptimizerRule + Send + Sync> } else { Arc::clone(rule) }
+        let is_it = rule.name() == pushes.name();
+        if is_it { Arc::new(HeldFilters(Arc::clone(rule))) as Arc<dyn OptimizerRule + Send + Sync> } else { Arc::clone(rule) }
     });
     let logical = logical.collect();
     let mut physical = state.physical_optimizers().to_vec();
-    // Before all others, as they ask what is known of rows.
-    physical.insert(0, Arc::new(Modesty));
+    // Before all others, as they ask what is known of rows; once, also in settings that come from a context of ours.
+    if !physical.iter().any(|rule| rule.name() == Modesty.name()) {
+        physical.insert(0, Arc::new(Modesty));
+    }
     SessionStateBuilder::new_from_existing(state).with_optimizer_rules(logical).with_physical_optimizer_rules(physical)
 }
 
-/// Filters as DataFusion pushes them, but none below an aggregate without keys: one that reads no column would go there, and where it
-/// keeps no row the aggregate answers with one all the same.
+/// Filters as DataFusion pushes them, but for those that read no column, or go by chance: they stay above what makes rows of many, or
+/// many of one. Below it they would take away rows of groups, or let an aggregate without keys answer with the row that it has for none.
 #[derive(Debug)]
-struct AboveOneRow(Arc<dyn OptimizerRule + Send + Sync>);
+struct HeldFilters(Arc<dyn OptimizerRule + Send + Sync>);
 
-impl OptimizerRule for AboveOneRow {
-    fn name(&self) -> &str {
-        self.0.name()
+impl OptimizerRule for HeldFilters {
+    fn name(&self) -> &'static str {
+        "fugue_held_filters"
     }
 
     fn apply_order(&self) -> Option<ApplyOrder> {
@@ -52,53 +57,77 @@ impl OptimizerRule for AboveOneRow {
     }
 
     fn rewrite(&self, plan: LogicalPlan, config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        match &plan {
-            LogicalPlan::Filter(filter) if has_one_row(filter) => Ok(Transformed::no(plan)),
-            _ => self.0.rewrite(plan, config),
+        let LogicalPlan::Filter(filter) = &plan else { return self.0.rewrite(plan, config) };
+        let mut conditions = Vec::new();
+        let below = below_filters(filter, &mut conditions);
+        let stays = |condition: &Expr| match below.as_ref() {
+            LogicalPlan::Join(_) => condition.is_volatile(),
+            LogicalPlan::Aggregate(_)
+            | LogicalPlan::Window(_)
+            | LogicalPlan::Distinct(_)
+            | LogicalPlan::Unnest(_)
+            | LogicalPlan::Extension(_) => condition.is_volatile() || condition.column_refs().is_empty(),
+            _ => false,
+        };
+        let (held, free): (Vec<Expr>, Vec<Expr>) = conditions.into_iter().partition(stays);
+        let Some(held) = conjunction(held) else { return self.0.rewrite(plan, config) };
+        let Some(free) = conjunction(free) else { return Ok(Transformed::no(plan)) };
+        let pushed = self.0.rewrite(LogicalPlan::Filter(Filter::new(free, below)), config)?;
+        if !pushed.transformed {
+            return Ok(Transformed::no(plan));
         }
+        Ok(Transformed::yes(LogicalPlan::Filter(Filter::new(held, Arc::new(pushed.data)))))
     }
 }
 
-/// Whether it filters the one row of an aggregate without keys, or filters that do.
-fn has_one_row(filter: &Filter) -> bool {
-    match filter.input.as_ref() {
-        LogicalPlan::Filter(below) => has_one_row(below),
-        LogicalPlan::Aggregate(aggregate) => aggregate.group_expr.is_empty(),
-        _ => false,
-    }
+/// What is filtered, by one filter or by several, and the conditions of all of them, the lowest first.
+fn below_filters(filter: &Filter, conditions: &mut Vec<Expr>) -> Arc<LogicalPlan> {
+    let below = match filter.input.as_ref() {
+        LogicalPlan::Filter(next) => below_filters(next, conditions),
+        _ => Arc::clone(&filter.input),
+    };
+    conditions.extend(split_conjunction_owned(filter.predicate.clone()));
+    below
 }
 
-/// Joins claim of rows what holds on one of their sides alone: a column that is the same in all rows of a side stays so where nulls come
-/// into it, and rows of both sides are in the order of both where one row meets several. Sorts are then left out that are needed. So the
-/// sides of joins claim neither, and filters claim no equality to what is made of columns.
+/// Lets steps claim no more than is so:
+///
+/// - Joins claim what holds on one of their sides alone: a column that is the same in all rows of a side stays so where nulls come into it,
+///   and rows are in the order of both sides where one row meets several.
+/// - Groupings by several sets of keys claim of their rows what holds before nulls stand for keys.
+/// - Filters claim that a column is equal to what is made of columns, and sorts by the one are then taken for sorts by the other, and not
+///   found again where the other is made of the one.
+///
+/// Sorts that are needed would be left out, and groups end before their time.
 #[derive(Debug)]
 struct Modesty;
 
 impl PhysicalOptimizerRule for Modesty {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let modest = plan.transform_up(|node| {
+        let modest = |input: &Arc<dyn ExecutionPlan>, claims| -> Arc<dyn ExecutionPlan> {
+            Arc::new(ModestExec::new(Arc::clone(input), claims))
+        };
+        let plan = plan.transform_up(|node| {
+            // A plan that was planned inside of another one has its steps already.
+            if node.is::<ModestExec>() && node.children().iter().any(|below| below.is::<ModestExec>()) {
+                return Ok(Transformed::yes(Arc::clone(node.children()[0])));
+            }
             if node.downcast_ref::<FilterExec>().is_some_and(equates) {
-                return Ok(Transformed::yes(Arc::new(GuardExec::modest(node)) as Arc<dyn ExecutionPlan>));
+                return Ok(Transformed::yes(modest(&node, Claims::Nothing)));
             }
-            let Some(kind) = kind_of(node.as_ref()) else { return Ok(Transformed::no(node)) };
-            let sides: Vec<Arc<dyn ExecutionPlan>> = node.children().into_iter().cloned().collect();
-            let [left, right] = &sides[..] else { return Ok(Transformed::no(node)) };
-            let null = null_sides(kind);
-            let hides = |side: &Arc<dyn ExecutionPlan>, null: bool| {
-                let constant = null && !side.equivalence_properties().constants().is_empty();
-                Ok::<_, datafusion::error::DataFusionError>(constant || (kind == JoinType::Inner && may_be_sorted(side)?))
-            };
-            let hidden = [hides(left, null[0])?, hides(right, null[1])?];
-            if hidden == [false, false] {
-                return Ok(Transformed::no(node));
+            if node.downcast_ref::<AggregateExec>().is_some_and(|aggregate| aggregate.group_expr().has_grouping_set()) {
+                let bare =
+                    |input: &Arc<dyn ExecutionPlan>| !input.downcast_ref::<ModestExec>().is_some_and(ModestExec::is_silent);
+                let silent = |input| if bare(input) { modest(input, Claims::Nothing) } else { Arc::clone(input) };
+                let inputs = node.children().into_iter().map(silent).collect();
+                return Ok(Transformed::yes(replace_children_if_necessary(node, inputs)?));
             }
-            let modest = |(side, hidden): (&Arc<dyn ExecutionPlan>, bool)| {
-                if hidden { Arc::new(GuardExec::modest(Arc::clone(side))) as Arc<dyn ExecutionPlan> } else { Arc::clone(side) }
-            };
-            let sides = sides.iter().zip(hidden).map(modest).collect();
-            Ok(Transformed::yes(replace_children_if_necessary(node, sides)?))
+            match kind_of_join(node.as_ref()) {
+                Some(_) => Ok(Transformed::yes(modest(&node, Claims::OfJoin))),
+                None => Ok(Transformed::no(node)),
+            }
         });
-        Ok(modest?.data)
+        Ok(plan?.data)
     }
 
     fn name(&self) -> &'static str {
@@ -110,102 +139,93 @@ impl PhysicalOptimizerRule for Modesty {
     }
 }
 
-/// Which sides of a join have rows of nulls where there is none.
-fn null_sides(kind: JoinType) -> [bool; 2] {
-    match kind {
-        JoinType::Left => [false, true],
-        JoinType::Right => [true, false],
-        JoinType::Full => [true, true],
-        _ => [false, false],
+/// The same for contexts that do not have the rules: steps that claim too much are tables, of which nothing is known, and below whose scan
+/// nothing is pushed.
+pub(crate) fn as_tables(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let is_wrong = match &plan {
+        LogicalPlan::Filter(filter) => said_equal(&filter.predicate),
+        LogicalPlan::Aggregate(aggregate) => has_row_of_none(aggregate),
+        LogicalPlan::Join(join) => match join.join_type {
+            JoinType::Left | JoinType::Right | JoinType::Full => true,
+            JoinType::Inner => may_be_sorted(&join.left)? && may_be_sorted(&join.right)?,
+            _ => false,
+        },
+        _ => false,
+    };
+    // What looks at rows around it is planned with them.
+    if !is_wrong || !plan.all_out_ref_exprs().is_empty() {
+        return Ok(Transformed::no(plan));
     }
+    let plan = match plan {
+        // What it is given is what it claims too much of.
+        LogicalPlan::Aggregate(mut aggregate) if has_sets(&aggregate) => {
+            aggregate.input = Arc::new(as_table(Arc::unwrap_or_clone(aggregate.input))?);
+            LogicalPlan::Aggregate(aggregate)
+        }
+        other => other,
+    };
+    as_table(plan).map(Transformed::yes)
 }
 
-/// The same for contexts that do not have the rules: sides of joins whose columns may be constant, and filters that claim too much, are
-/// tables, of which nothing is known.
-pub(crate) fn as_tables(
-    plan: LogicalPlan,
-    scanned: impl Fn(Arc<dyn TableProvider>) -> Result<LogicalPlan>,
-) -> Result<Transformed<LogicalPlan>> {
-    let table = |plan: &LogicalPlan| -> Result<Option<LogicalPlan>> {
-        let mut names: Vec<Option<&TableReference>> = plan.schema().iter().map(|(table, _)| table).collect();
-        names.dedup();
-        let [name] = names[..] else { return Ok(None) };
-        let rows = scanned(Arc::new(GuardTable::new(plan.clone())))?;
-        Ok(Some(match name {
-            Some(name) => LogicalPlanBuilder::from(rows).alias(name.clone())?.build()?,
-            None => rows,
-        }))
-    };
-    match plan {
-        LogicalPlan::Filter(ref filter) if said_equal(&filter.predicate) => {
-            Ok(table(&plan)?.map_or_else(|| Transformed::no(plan), Transformed::yes))
-        }
-        LogicalPlan::Join(mut join) => {
-            let [left, right] = null_sides(join.join_type);
-            let mut changed = false;
-            for (side, null) in [(&mut join.left, left), (&mut join.right, right)] {
-                if null
-                    && may_be_constant(side)?
-                    && let Some(table) = table(side)?
-                {
-                    *side = Arc::new(table);
-                    changed = true;
-                }
-            }
-            Ok(Transformed::new_transformed(LogicalPlan::Join(join), changed))
-        }
-        other => Ok(Transformed::no(other)),
-    }
+/// The rows of a plan as a table. What is above it knows the columns by their names and those of their tables.
+fn as_table(plan: LogicalPlan) -> Result<LogicalPlan> {
+    // A column of its own that a grouping by several sets has until it is known what `grouping(…)` in it means.
+    let has_unknown = matches!(&plan, LogicalPlan::Aggregate(aggregate) if aggregate.aggr_expr.iter().any(asks_for_set));
+    let is_kept = |name: &str| !has_unknown || name != Aggregate::INTERNAL_GROUPING_ID;
+    let all = plan.schema().iter().enumerate().filter(|(_, (_, field))| is_kept(field.name()));
+    let (places, columns): (Vec<usize>, Vec<_>) =
+        all.map(|(i, (table, field))| (i, (table.cloned(), field.name().clone()))).unzip();
+    // A table has each name once.
+    let numbered = places.iter().map(|&i| column(&plan, i).alias(format!("c{i}"))).collect::<Vec<_>>();
+    let table: Arc<dyn TableProvider> = Arc::new(GuardTable::new(LogicalPlanBuilder::from(plan).project(numbered)?.build()?));
+    let scan = LogicalPlanBuilder::scan(UNNAMED_TABLE, provider_as_source(table), None)?.build()?;
+    let named = columns.into_iter().enumerate().map(|(i, (table, name))| column(&scan, i).alias_qualified(table, name));
+    let named = named.collect::<Vec<_>>();
+    LogicalPlanBuilder::from(scan).project(named)?.build()
+}
+
+/// Whether it is by `grouping(…)`, which DataFusion takes apart later.
+fn asks_for_set(aggregate: &Expr) -> bool {
+    let is_it = |e: &Expr| Ok(matches!(e, Expr::AggregateFunction(call) if call.func.name() == "grouping"));
+    aggregate.exists(is_it).unwrap_or(false)
+}
+
+/// Whether it answers with a row though it is given none.
+fn has_row_of_none(aggregate: &Aggregate) -> bool {
+    aggregate.group_expr.is_empty() || has_sets(aggregate)
+}
+
+fn has_sets(aggregate: &Aggregate) -> bool {
+    aggregate.group_expr.iter().any(|key| matches!(key, Expr::GroupingSet(_)))
 }
 
 /// Whether a condition says that a column is equal to what is made of columns.
 fn said_equal(condition: &Expr) -> bool {
-    let equates = |left: &Expr, right: &Expr| {
-        let is_constant = |side: &Expr| side.column_refs().is_empty();
-        let is_made = |side: &Expr| !matches!(side, Expr::Column(_));
-        !is_constant(left) && !is_constant(right) && (is_made(left) || is_made(right))
+    let made = |side: &Expr| !matches!(side, Expr::Column(_)) && !side.column_refs().is_empty();
+    let says = |left: &Expr, right: &Expr| {
+        (matches!(left, Expr::Column(_)) && made(right)) || (matches!(right, Expr::Column(_)) && made(left))
     };
-    let says = |part: &&Expr| matches!(part, Expr::BinaryExpr(e) if e.op == Operator::Eq && equates(&e.left, &e.right));
-    logical_expr::utils::split_conjunction(condition).iter().any(says)
+    let is_it = |part: &&Expr| matches!(part, Expr::BinaryExpr(e) if e.op == Operator::Eq && says(&e.left, &e.right));
+    logical_expr::utils::split_conjunction(condition).iter().any(is_it)
 }
 
-/// Whether a column may be the same in all rows: by a filter, or by what it is.
-fn may_be_constant(plan: &LogicalPlan) -> Result<bool> {
-    plan.exists(|node| {
-        Ok(match node {
-            LogicalPlan::Filter(_) | LogicalPlan::Values(_) => true,
-            LogicalPlan::Projection(columns) => columns.expr.iter().any(|column| column.column_refs().is_empty()),
-            _ => false,
-        })
-    })
-}
-
-/// Whether a filter says that a column is equal to what is made of columns. Sorts by the one are then taken for sorts by the other, and
-/// not found again where the other is made of the one.
+/// The same of a step.
 fn equates(filter: &FilterExec) -> bool {
     split_conjunction(filter.predicate()).into_iter().any(|condition| {
         let Some(equal) = condition.downcast_ref::<BinaryExpr>().filter(|e| *e.op() == Operator::Eq) else { return false };
-        let is_made = |side: &Arc<dyn PhysicalExpr>| !side.children().is_empty();
-        let is_constant = |side: &Arc<dyn PhysicalExpr>| collect_columns(side).is_empty();
+        let made = |side: &Arc<dyn PhysicalExpr>| !side.is::<Column>() && !collect_columns(side).is_empty();
         let [left, right] = [equal.left(), equal.right()];
-        !is_constant(left) && !is_constant(right) && (is_made(left) || is_made(right))
+        (left.is::<Column>() && made(right)) || (right.is::<Column>() && made(left))
     })
 }
 
-fn kind_of(node: &dyn ExecutionPlan) -> Option<JoinType> {
-    let hash = node.downcast_ref::<HashJoinExec>().map(|join| *join.join_type());
-    let loops = node.downcast_ref::<NestedLoopJoinExec>().map(|join| *join.join_type());
-    let merge = node.downcast_ref::<SortMergeJoinExec>().map(SortMergeJoinExec::join_type);
-    hash.or(loops).or(merge)
-}
-
-/// Whether rows may come in an order, now or once sorts are put in for windows.
-fn may_be_sorted(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
-    let sorts = |node: &Arc<dyn ExecutionPlan>| {
-        Ok(node.output_ordering().is_some()
-            || node.is::<SortExec>()
-            || node.is::<WindowAggExec>()
-            || node.is::<BoundedWindowAggExec>())
-    };
-    plan.exists(sorts)
+/// Whether rows may come in an order: by a sort, by one that a window needs, or by one that a table declares.
+fn may_be_sorted(plan: &LogicalPlan) -> Result<bool> {
+    plan.exists(|node| {
+        Ok(match node {
+            LogicalPlan::Sort(_) | LogicalPlan::Window(_) | LogicalPlan::Extension(_) => true,
+            LogicalPlan::TableScan(scan) => scan.source.table_type() == datafusion::datasource::TableType::View,
+            _ => false,
+        })
+    })
 }

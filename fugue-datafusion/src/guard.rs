@@ -15,17 +15,18 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DFSchemaRef, Result, Statistics, internal_err};
 use datafusion::datasource::TableType;
 use datafusion::execution::TaskContext;
-use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
-use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNodeCore};
 use datafusion::physical_plan::execution_plan::CardinalityEffect;
-use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr, PlanProperties,
-    ReplaceChildrenOptions, SendableRecordBatchStream,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
+    SendableRecordBatchStream,
 };
 use fugue_core::expr::Typed;
 
+use crate::modest::{Claims, ModestExec};
 use crate::source::{planned, projected};
+use crate::types::column;
 
 /// Passes rows on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -116,33 +117,17 @@ impl UserDefinedLogicalNodeCore for GuardNode {
 pub(crate) struct GuardExec {
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
-    is_modest: bool,
 }
 
 impl GuardExec {
     pub(crate) fn new(input: Arc<dyn ExecutionPlan>) -> Self {
-        Self { properties: Arc::clone(input.properties()), input, is_modest: false }
-    }
-
-    /// One that claims nothing of the rows but how they are spread: neither an order nor that columns are equal or constant.
-    pub(crate) fn modest(input: Arc<dyn ExecutionPlan>) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(input.schema()),
-            input.output_partitioning().clone(),
-            input.pipeline_behavior(),
-            input.boundedness(),
-        );
-        Self { input, properties: Arc::new(properties), is_modest: true }
-    }
-
-    pub(crate) fn is_modest(&self) -> bool {
-        self.is_modest
+        Self { properties: Arc::clone(input.properties()), input }
     }
 }
 
 impl DisplayAs for GuardExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_modest { "FugueGuardExec: claims nothing" } else { "FugueGuardExec" })
+        f.write_str("FugueGuardExec")
     }
 }
 
@@ -160,7 +145,7 @@ impl ExecutionPlan for GuardExec {
     }
 
     fn maintains_input_order(&self) -> Vec<bool> {
-        vec![!self.is_modest]
+        vec![true]
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
@@ -180,7 +165,7 @@ impl ExecutionPlan for GuardExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match children.pop() {
-            Some(input) => Ok(Arc::new(if self.is_modest { Self::modest(input) } else { Self::new(input) })),
+            Some(input) => Ok(Arc::new(Self::new(input))),
             None => internal_err!("{} has one input", self.name()),
         }
     }
@@ -197,6 +182,10 @@ impl ExecutionPlan for GuardExec {
         CardinalityEffect::Equal
     }
 
+    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
+        vec![ChildStats::At(partition)]
+    }
+
     fn statistics_from_inputs(&self, inputs: &[Arc<Statistics>], _: &StatisticsArgs) -> Result<Arc<Statistics>> {
         Ok(inputs.first().map_or_else(|| Arc::new(Statistics::new_unknown(&self.schema())), Arc::clone))
     }
@@ -206,7 +195,7 @@ impl ExecutionPlan for GuardExec {
     }
 }
 
-/// The same for a session that does not know our steps: a table, below whose scan no filter goes.
+/// Rows for a session that does not know our steps and rules: a table, below whose scan no filter goes and of which nothing is known.
 #[derive(Debug)]
 pub(crate) struct GuardTable {
     input: LogicalPlan,
@@ -235,9 +224,19 @@ impl TableProvider for GuardTable {
         session: &dyn Session,
         projection: Option<&Vec<usize>>,
         _: &[Expr],
-        _: Option<usize>,
+        limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = planned(&self.input, session).await?;
-        projected(Arc::new(GuardExec::modest(input)), &self.schema, projection)
+        let mut rows = LogicalPlanBuilder::from(self.input.clone());
+        // Without any column they are still to be counted.
+        let chosen = projection.filter(|columns| !columns.is_empty());
+        if let Some(columns) = chosen {
+            rows = rows.project(columns.iter().map(|&i| column(&self.input, i)).collect::<Vec<_>>())?;
+        }
+        if limit.is_some() {
+            rows = rows.limit(0, limit)?;
+        }
+        let rows = planned(&rows.build()?, session).await?;
+        let rows: Arc<dyn ExecutionPlan> = Arc::new(GuardExec::new(Arc::new(ModestExec::new(rows, Claims::Nothing))));
+        if chosen.is_some() { Ok(rows) } else { projected(rows, &self.schema, projection) }
     }
 }

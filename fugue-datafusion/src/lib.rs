@@ -37,6 +37,7 @@ mod frame;
 mod guard;
 mod into;
 mod map;
+mod modest;
 mod native;
 mod place;
 mod plan;

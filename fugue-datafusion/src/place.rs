@@ -34,6 +34,7 @@ use crate::error::into_native;
 use crate::exec::{COPIES, CallExec, Counted, Pull, as_plain, batches, gathered, unmerged};
 use crate::frame::Layout;
 use crate::guard::GuardExec;
+use crate::modest::ModestExec;
 use crate::travel::worker_of;
 use crate::types::{columns_of, plain_schema};
 
@@ -255,6 +256,7 @@ fn is_stable(plan: &Arc<dyn ExecutionPlan>) -> bool {
         || plan.is::<FilterExec>()
         || plan.is::<CallExec>()
         || plan.is::<GuardExec>()
+        || plan.is::<ModestExec>()
         || plan.children().is_empty();
     passes && plan.children().into_iter().all(is_stable)
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchemaRef, Result};
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::context::QueryPlanner;
@@ -61,12 +61,11 @@ impl CallNode {
                         _ => return Ok(Transformed::no(plan)),
                     }
                 }
-                LogicalPlan::Aggregate(aggregate) if aggregate.group_expr.is_empty() => Arc::new(GuardTable::new(plan)),
-                _ => return claims::as_tables(plan, scanned),
+                _ => return claims::as_tables(plan),
             };
             scanned(table).map(Transformed::yes)
         };
-        Ok(plan.transform_up(as_table)?.data)
+        Ok(plan.transform_up_with_subqueries(as_table)?.data)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::exec::CallExec;
 use crate::frame::Layout;
 use crate::guard::GuardExec;
 use crate::map::{Call, Member, Work};
+use crate::modest::{Claims, ModestExec};
 use crate::place::{PlaceExec, Placing};
 
 /// The layout of these bytes; another number is another layout.
@@ -36,8 +37,9 @@ enum Step {
         places: usize,
         scrambled: bool,
     },
-    Guard {
-        modest: bool,
+    Guard,
+    Modest {
+        of_join: bool,
     },
 }
 
@@ -65,8 +67,11 @@ enum Laid {
 /// # Errors
 /// `Unsupported` for a step that was planned to run in this process.
 pub fn encode(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Vec<u8>>> {
-    if let Some(guard) = node.downcast_ref::<GuardExec>() {
-        return written(&Step::Guard { modest: guard.is_modest() }, &[]).map(Some);
+    if node.is::<GuardExec>() {
+        return written(&Step::Guard, &[]).map(Some);
+    }
+    if let Some(modest) = node.downcast_ref::<ModestExec>() {
+        return written(&Step::Modest { of_join: modest.claims() == Claims::OfJoin }, &[]).map(Some);
     }
     if let Some(place) = node.downcast_ref::<PlaceExec>() {
         let placing = place.placing();
@@ -121,8 +126,11 @@ pub fn decode(bytes: &[u8], inputs: &[Arc<dyn ExecutionPlan>]) -> Result<Arc<dyn
     };
     let (step, function) = read(bytes).ok_or_else(unknown)?;
     match (step, inputs) {
-        (Step::Guard { modest: false }, [input]) => Ok(Arc::new(GuardExec::new(Arc::clone(input)))),
-        (Step::Guard { modest: true }, [input]) => Ok(Arc::new(GuardExec::modest(Arc::clone(input)))),
+        (Step::Guard, [input]) => Ok(Arc::new(GuardExec::new(Arc::clone(input)))),
+        (Step::Modest { of_join }, [input]) => {
+            let claims = if of_join { Claims::OfJoin } else { Claims::Nothing };
+            Ok(Arc::new(ModestExec::new(Arc::clone(input), claims)))
+        }
         (Step::Place { schema, layout, places, scrambled }, [input]) => {
             let placing = Placing { schema: Schema::parse(&schema)?, layout: layout_of(layout)? };
             Ok(Arc::new(PlaceExec::new(Arc::new(placing), Arc::clone(input), places, scrambled)))

@@ -382,6 +382,7 @@ macro_rules! for_each_rule {
                 joins_of_queries,
                 groupings_of_queries,
                 windows_of_queries,
+                orders_of_joined_and_grouped_rows,
                 queries_inside_of_queries,
                 frames_without_rows_are_asked,
                 queries_stand_between_verbs_and_functions,

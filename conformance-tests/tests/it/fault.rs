@@ -306,7 +306,7 @@ pub(crate) const WITHOUT_FAULT: [(&str, &str); 17] = [
 
 impl Fault {
     /// All of them, each with the rules that must notice it.
-    pub(crate) const ALL: [(Self, &'static [&'static str]); 184] = [
+    pub(crate) const ALL: [(Self, &'static [&'static str]); 185] = [
         (
             Self::DropsARowPerKey,
             &[
@@ -710,6 +710,7 @@ impl Fault {
         (Self::Misreads("FULL JOIN", "LEFT JOIN"), &["sql::joins_of_queries"]),
         (Self::Misreads("ROLLUP (g)", "g"), &["sql::groupings_of_queries"]),
         (Self::Misreads("PARTITION BY k ", ""), &["sql::windows_of_queries"]),
+        (Self::Misreads("ORDER BY g, x", "ORDER BY g"), &["sql::orders_of_joined_and_grouped_rows"]),
         (Self::Misreads("OFFSET 1", ""), &["sql::queries_inside_of_queries"]),
         (Self::Misreads("LEFT JOIN", "JOIN"), &["sql::frames_without_rows_are_asked"]),
         (Self::Misreads("s = 1", "s = 10"), &["sql::types_that_differ_are_cast"]),

@@ -1,6 +1,8 @@
 //! Frames of DataFusion as what `transform` takes and gives, and as data of sessions, in contexts that know nothing of us.
 
 use fugue_core::Session;
+use fugue_core::arrow::array::AsArray;
+use fugue_core::arrow::datatypes::Int64Type;
 use fugue_core::calls::{out_transform, transform};
 use fugue_datafusion::datafusion::common::JoinType;
 use fugue_datafusion::datafusion::functions::expr_fn::random;
@@ -83,10 +85,32 @@ fn filters_by_chance_stay_above_calls_and_sql_joins_them() -> Outcome {
         let totals = session()?.frame(readings()?)?.transform(total).partition_by("sensor").run()?;
         let context = SessionContext::new();
         let frame = totals.to_datafusion(&context)?;
+        let own = session()?;
+        let engine = own.engine::<DataFusionEngine>().expect("its own engine");
         for _ in 0..10 {
             let some = lines(frame.clone().filter(random().lt(lit(0.5)))?).await?;
-            assert!(some.iter().all(|row| ["a 7.0", "b 30.0", "c 7.0"].contains(&row.as_str())), "{some:?}");
+            let here = lines(totals.to_datafusion(engine.context())?.filter(random().lt(lit(0.5)))?).await?;
+            assert!(
+                some.iter().chain(&here).all(|row| ["a 7.0", "b 30.0", "c 7.0"].contains(&row.as_str())),
+                "{some:?} {here:?}"
+            );
         }
+        // Nor do they go below groups, windows, or one side of a join, whichever filters go along with them.
+        let text =
+            "SELECT sensor, n FROM (SELECT sensor, count(*) AS n FROM r GROUP BY sensor) WHERE random() < 0.5 AND sensor <> 'c'";
+        let pairs =
+            "SELECT count(*) AS n FROM (SELECT l.at AS a, r.at AS b FROM r AS l CROSS JOIN r WHERE random() < 0.5) GROUP BY a";
+        let all = own.frame(readings()?)?;
+        let mut uneven = false;
+        for _ in 0..10 {
+            for row in own.sql(text, [("r", &all)]).await?.collect().await? {
+                let counts = row.column(1).as_primitive::<Int64Type>().values().to_vec();
+                assert!(counts.iter().all(|n| [2, 3].contains(n)), "{counts:?}");
+            }
+            let counts = own.sql(pairs, [("r", &all)]).await?.collect().await?;
+            uneven |= counts.iter().any(|row| row.column(0).as_primitive::<Int64Type>().values().iter().any(|n| n % 6 != 0));
+        }
+        assert!(uneven, "chance is asked for each pair");
         // It is a table like any other for plans of the context.
         context.register_table("totals", frame.into_view())?;
         let joined = readings()?.join(context.table("totals").await?, JoinType::Inner, &["sensor"], &["sensor"], None)?;

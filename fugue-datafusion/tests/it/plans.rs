@@ -239,3 +239,71 @@ fn a_limit_holds_below_a_call_that_sees_all_rows() -> Outcome {
         Ok(())
     })
 }
+
+#[test]
+fn plain_joins_are_planned_as_without_us() -> Outcome {
+    run(async {
+        let session = session()?;
+        let engine = session.engine::<DataFusionEngine>().expect("its own engine");
+        let folder = tempfile::tempdir()?;
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let column = |rows: i64, of: i64| -> ArrayRef { Arc::new((0..rows).map(|i| i % of).collect::<Int64Array>()) };
+        let fact = [("k", column(50_000, 100)), ("v", column(50_000, 977)), ("w", column(50_000, 31))];
+        session.frame(RecordBatch::try_from_iter(fact)?)?.save(path("fact.parquet")).await?;
+        let dim = [("k", column(100, 100)), ("g", column(100, 7)), ("h", column(100, 3))];
+        session.frame(RecordBatch::try_from_iter(dim)?)?.save(path("dim.parquet")).await?;
+        let plain = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2));
+        for name in ["fact", "dim"] {
+            for context in [engine.context(), &plain] {
+                context.register_parquet(name, path(&format!("{name}.parquet")), Default::default()).await?;
+            }
+        }
+        for query in [
+            "SELECT f.v, d.g FROM fact f JOIN dim d ON f.k = d.k",
+            "SELECT f.v, d.one FROM fact f LEFT JOIN (SELECT k, 1 AS one FROM dim) d ON f.k = d.k",
+            "SELECT f.v, d.g FROM fact f LEFT JOIN (SELECT k, g FROM dim WHERE h = 1) d ON f.k = d.k WHERE f.w > 3",
+            "SELECT d.g, sum(f.v) FROM fact f JOIN dim d ON f.k = d.k JOIN dim e ON d.k = e.k WHERE e.h = 2 GROUP BY d.g",
+            "SELECT f.v, d.g FROM fact f JOIN dim d ON f.k = d.k WHERE d.h = 1 ORDER BY f.v LIMIT 3",
+        ] {
+            let mut shown = Vec::new();
+            for context in [engine.context(), &plain] {
+                let plan = context.sql(query).await?.create_physical_plan().await?;
+                let lines = displayable(plan.as_ref()).indent(false).to_string();
+                let kinds = lines.lines().filter(|line| !line.contains("FugueModestExec")).map(|line| {
+                    let step = line.trim_start();
+                    let parts = ["projection=", "mode=", "join_type=", "predicate=", "DynamicFilter"];
+                    let said = parts.iter().filter(|part| step.contains(**part)).copied().collect::<Vec<_>>();
+                    format!("{} {said:?}", step.split([':', ' ']).next().unwrap_or_default())
+                });
+                let reads = lines
+                    .lines()
+                    .filter_map(|line| line.split("projection=").nth(1))
+                    .map(|p| p.split(']').next().map(str::to_owned));
+                shown.push((kinds.collect::<Vec<_>>(), reads.collect::<Vec<_>>(), lines.clone()));
+            }
+            assert_eq!(shown[0].0, shown[1].0, "{query}\n{}\n{}", shown[0].2, shown[1].2);
+            assert_eq!(shown[0].1, shown[1].1, "{query}\n{}\n{}", shown[0].2, shown[1].2);
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn groups_by_several_sets_are_not_cut_by_what_was_constant() -> Outcome {
+    run(async {
+        let config = SessionConfig::new().with_target_partitions(2).with_batch_size(2);
+        let context = SessionContext::new_with_config(config);
+        let engine = DataFusionEngine::builder().context(&context).build()?;
+        let session = fugue_core::Session::with_engine(engine)?;
+        let column = |of: i64| -> ArrayRef { Arc::new((0..4_000_i64).map(|i| i % of).collect::<Int64Array>()) };
+        let rows = RecordBatch::try_from_iter([("y", column(3)), ("k", column(40)), ("v", column(7))])?;
+        let parts = (0..8).map(|i| vec![rows.slice(i * 500, 500)]).collect();
+        let table = session.frame(context.read_table(Arc::new(MemTable::try_new(rows.schema(), parts)?))?)?;
+        let text = "SELECT y, k, count(*) AS n FROM t WHERE y = 1 GROUP BY ROLLUP (y, k)";
+        let found = session.sql(text, [("t", &table)]).await?;
+        assert_eq!(found.count().await?, 42);
+        let foreign = found.to_datafusion(&SessionContext::new_with_config(SessionConfig::new().with_batch_size(2)))?;
+        assert_eq!(foreign.count().await?, 42);
+        Ok(())
+    })
+}

@@ -72,6 +72,11 @@ pub fn groupings_of_queries(t: &Bench) -> Outcome {
                 "SELECT g, k, sum(a) AS s FROM t GROUP BY GROUPING SETS ((g), (k)) HAVING sum(a) > 2",
                 table!("g:int,k:str,s:long"; [1, (), 13], [(), "x", 3], [(), (), 12])?,
             ),
+            ("SELECT g, count(*) AS n FROM t GROUP BY ROLLUP (g) HAVING (SELECT max(a) FROM t) > 100", table!("g:int,n:long";)?),
+            (
+                "SELECT k, n FROM (SELECT k, count(*) AS n FROM t GROUP BY k) WHERE (SELECT max(a) FROM t) > 100",
+                table!("k:str,n:long";)?,
+            ),
             ("SELECT k, count(DISTINCT g) AS n FROM t GROUP BY k ORDER BY k LIMIT 5", table!("k:str,n:long"; ["x", 2], [(), 1])?),
         ],
     )

@@ -39,6 +39,41 @@ pub fn windows_of_queries(t: &Bench) -> Outcome {
     )
 }
 
+/// What holds of the rows that go into a join or a grouping, an order or that a column is the same in all of them, does not of those that come
+/// out: rows that meet several begin the order of the others anew, and nulls come in.
+pub fn orders_of_joined_and_grouped_rows(t: &Bench) -> Outcome {
+    let (left, right) = (table!("k:int,x:int"; [1, 1], [1, 2])?, table!("k:int,g:int"; [1, 7], [1, 7])?);
+    let sums = table!("y:int,k:str,v:int"; [5, "a", 1], [5, "b", 2], [6, "a", 9])?;
+    let of = |kind: &str, order: &str| {
+        format!(
+            "WITH l AS (SELECT k, x, row_number() OVER (ORDER BY x) AS m FROM a), \
+             r AS (SELECT k, g, row_number() OVER (ORDER BY g) AS n FROM b) \
+             SELECT m, n, rank() OVER (ORDER BY {order}) AS c FROM l {kind} JOIN r ON l.k = r.k"
+        )
+    };
+    let by_both = table!("m:ulong,n:ulong,c:ulong"; [1, 1, 1], [1, 2, 1], [2, 1, 3], [2, 2, 3])?;
+    let queries: Vec<String> =
+        ["INNER", "LEFT", "RIGHT", "FULL"].into_iter().flat_map(|kind| [of(kind, "g, x"), of(kind, "x, g")]).collect();
+    let joined: Vec<_> = queries.iter().map(|query| (query.as_str(), by_both.clone())).collect();
+    answers(t, &[("a", &left), ("b", &right)], &joined)?;
+    answers(
+        t,
+        &[("t", &sums)],
+        &[
+            (
+                "SELECT y, k, s, row_number() OVER (ORDER BY y DESC NULLS FIRST, s, k) AS n \
+                 FROM (SELECT y, k, sum(v) AS s FROM t WHERE y = 5 GROUP BY ROLLUP (y, k))",
+                table!("y:int,k:str,s:long,n:ulong"; [(), (), 3, 1], [5, "a", 1, 2], [5, "b", 2, 3], [5, (), 3, 4])?,
+            ),
+            (
+                "SELECT y, v, n, rank() OVER (ORDER BY v DESC, y DESC NULLS FIRST) AS r \
+                 FROM (SELECT y, v, count(*) AS n FROM t WHERE y = v + 4 OR y = v + 3 GROUP BY GROUPING SETS ((y), (v)))",
+                table!("y:int,v:int,n:long,r:ulong"; [(), 1, 1, 3], [(), 2, 1, 2], [5, (), 2, 1])?,
+            ),
+        ],
+    )
+}
+
 /// Without a frame a window with an order goes to the last row that is equal in it, one without an order over all.
 pub fn windows_without_a_frame_go_to_the_peers(t: &Bench) -> Outcome {
     let table = table!("a:int,b:int"; [1, 1], [2, 2], [2, 4], [3, 8])?;
